@@ -1,0 +1,52 @@
+/**
+ * The table of error codes: stable names that programs may branch on, each with the class that carries it.
+ */
+
+export const errorCodes = {
+  CONFIGURATION_MISSING: 'ConfigurationError',
+  CONFIGURATION_INVALID: 'ConfigurationError',
+  DISCOVERY_FAILED: 'ConfigurationError',
+  ORIGIN_NOT_TRUSTED: 'ConfigurationError',
+  ARTIFACT_INVALID: 'ConfigurationError',
+  PARAMETER_INVALID: 'ConfigurationError',
+  CLIENT_CLOSED: 'ConfigurationError',
+  SIGN_IN_REQUIRED: 'SignInRequiredError',
+  SESSION_ENDED: 'SignInRequiredError',
+  SESSION_EXPIRED: 'SignInRequiredError',
+  REUSE_DETECTED: 'SignInRequiredError',
+  USER_DISABLED: 'SignInRequiredError',
+  ANONYMOUS: 'SignInRequiredError',
+  SUBJECT_MISMATCH: 'SignInRequiredError',
+  CLIENT_AUTH: 'AuthenticationError',
+  AUTH_REJECTED: 'AuthenticationError',
+  CREDENTIAL_FAILED: 'AuthenticationError',
+  REENTRANT_CREDENTIAL: 'AuthenticationError',
+  STORE_UNAVAILABLE: 'AuthenticationError',
+  IDENTITY_PROVIDER_FAILED: 'AuthenticationError',
+  SCOPE_NOT_GRANTED: 'ScopeNotGrantedError',
+  EXCHANGE_NOT_ALLOWED: 'TokenExchangeError',
+  EXCHANGE_FAILED: 'TokenExchangeError',
+  BAD_REQUEST: 'ApiError',
+  API_ERROR: 'ApiError',
+  UPLOAD_INCOMPLETE: 'ApiError',
+  NOT_FOUND: 'NotFoundError',
+  PERMISSION_DENIED: 'PermissionDeniedError',
+  CONFLICT: 'ConflictError',
+  RATE_LIMITED: 'RateLimitError',
+  SERVER_ERROR: 'ServerError',
+  CONNECTION_FAILED: 'ConnectionError',
+  TLS_FAILED: 'ConnectionError',
+  UNEXPECTED_REDIRECT: 'ConnectionError',
+  TIMEOUT: 'TimeoutError',
+  RESPONSE_INVALID: 'ResponseValidationError',
+  PAGE_TOKEN_REPEATED: 'ResponseValidationError',
+  DEPLOYMENT_FAILED: 'DeploymentFailedError',
+  WAIT_TIMEOUT: 'WaitTimeoutError',
+  SCORING_FAILED: 'ScoringError',
+  SCORING_ROWS_INVALID: 'ScoringError',
+  SCORER_NOT_READY: 'ScoringError',
+  UNSUPPORTED_BY_PLATFORM: 'UnsupportedByPlatformError',
+} as const;
+
+/** A stable error code. */
+export type ErrorCode = keyof typeof errorCodes;

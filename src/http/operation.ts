@@ -1,0 +1,57 @@
+/**
+ * An operation of a service, declared once: its path, its method, whether it may be repeated, and what it answers.
+ */
+import type * as z from 'zod';
+import type { H2OCloudError } from '../errors/base.js';
+import type { RequestOptions } from './request-options.js';
+
+export interface Operation<Answer> {
+  /** As the service names it; errors, logs and metrics show it. */
+  readonly name: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** A template as `expandPath` reads it, appended to the service's base URL. */
+  readonly path: string;
+  /** Whether repeating it does no harm. Written down for each operation, never guessed from the method. */
+  readonly safe: boolean;
+  /** What a good answer looks like; unknown fields pass. */
+  readonly answer: z.ZodType<Answer>;
+}
+
+/** A body that is produced while it is sent. */
+export interface StreamedBody {
+  /** Called once for each attempt. */
+  open(): AsyncIterable<Uint8Array>;
+  /** Whether `open` may be called again, for a replay. */
+  readonly replayable: boolean;
+}
+
+export interface Call<Answer> {
+  readonly operation: Operation<Answer>;
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is, without a content type; the total deadline then only counts when the caller sets one. */
+  readonly stream?: StreamedBody;
+}
+
+/** Sends calls to one service as one user. */
+export type Send = <Answer>(call: Call<Answer>, options?: RequestOptions) => Promise<Answer>;
+
+/** What a service answered with an error status, before it becomes an error. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Headers;
+  readonly call: string;
+  readonly requestId: string;
+  /** Values that were sent and may be quoted in the body. */
+  readonly secrets: readonly string[];
+}
+
+/** Turns an error answer into an error; services with bodies of their own kind bring their own. */
+export type ErrorReader = (answer: ErrorAnswer) => H2OCloudError;
+
+export function operation<Answer>(declaration: Operation<Answer>): Operation<Answer> {
+  return declaration;
+}

@@ -1,0 +1,296 @@
+/**
+ * The way of every call: deadline, token, attempt, 401 replay, retry, and an answer that is checked before anybody sees it.
+ * What is retried is decided in retry.ts, how an error body reads in error-response.ts; here they only meet.
+ */
+import { randomUUID } from 'node:crypto';
+import { apiError } from '../errors/api-error.js';
+import { AuthenticationError } from '../errors/authentication-error.js';
+import { H2OCloudError } from '../errors/base.js';
+import { invalidParameter } from '../errors/configuration-error.js';
+import { TimeoutError } from '../errors/connection-error.js';
+import type { CallListener } from '../internal/call-event.js';
+import { sleep, waitUnlessAborted, type Clock } from '../internal/clock.js';
+import type { Credential } from '../internal/credential.js';
+import type { Logger } from '../internal/logger.js';
+import { version } from '../internal/version.js';
+import { parseAnswer } from './answer.js';
+import { startDeadline, type Deadline } from './deadline.js';
+import { readProblem } from './error-response.js';
+import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
+import type { Call, ErrorAnswer, ErrorReader, Send } from './operation.js';
+import { expandPath } from './path.js';
+import type { RequestOptions } from './request-options.js';
+import { decideRetry, parseRetryAfter, retryPolicy, type Outcome, type RetryOptions } from './retry.js';
+import { streamBody } from './stream-body.js';
+import type { Transport } from './transport.js';
+
+/** A service as one user reaches it. */
+export interface Connection {
+  /** The service's name in errors, logs and metrics. */
+  readonly service: string;
+  /** Where the service is and what its tokens must carry; asked for each call, so it should remember. */
+  endpoint(signal: AbortSignal): Promise<{ readonly url: string; readonly scopes: readonly string[] }>;
+  /** Absent: calls carry no token. */
+  readonly credential?: Credential | undefined;
+  /** For services whose error bodies are of their own kind. */
+  readonly readError?: ErrorReader;
+  /** Headers that the service wants with each call. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a `Send` works with; the same for all services of a cloud. */
+export interface SendPorts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onCall: CallListener;
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  readonly random?: () => number;
+}
+
+const defaultTimeoutMs = 60_000;
+const defaultIdleTimeoutMs = 60_000;
+const refusedHeaders = new Set(['authorization', 'cookie', 'host']);
+
+interface Answered {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+interface Unanswered {
+  readonly kind: 'failure';
+  readonly failure: NetworkFailure;
+}
+
+/** One call on its way. */
+interface Job {
+  readonly call: Call<unknown>;
+  readonly url: string;
+  readonly scopes: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestId: string;
+  readonly deadline: Deadline;
+  attempt: number;
+  /** A replay after 401 happens once for a call, however often it is retried. */
+  replayed: boolean;
+  token: string | undefined;
+}
+
+export function createSend(connection: Connection, ports: SendPorts): Send {
+  return async (call, options = {}) => {
+    const isTransfer = call.stream !== undefined;
+    const timeoutMs = options.timeoutMs ?? (isTransfer ? undefined : (ports.timeoutMs ?? defaultTimeoutMs));
+    const idleTimeoutMs = isTransfer ? (options.idleTimeoutMs ?? defaultIdleTimeoutMs) : options.idleTimeoutMs;
+    checkHeaders(options.headers);
+    const deadline = startDeadline(ports.clock, { signal: options.signal, timeoutMs, idleTimeoutMs });
+    const requestId = randomUUID();
+    try {
+      const endpoint = await waitUnlessAborted(connection.endpoint(deadline.signal), deadline.signal);
+      const job: Job = {
+        call,
+        url: urlOf(endpoint.url, call),
+        scopes: endpoint.scopes,
+        headers: headersOf(connection, call, options, requestId),
+        requestId,
+        deadline,
+        attempt: 0,
+        replayed: false,
+        token: undefined,
+      };
+      const answer = await withRetries(connection, ports, job, options);
+      return parseAnswer(call.operation, answer, { service: connection.service, origin: originOf(job.url), requestId });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const expiry = deadline.expired();
+      if (expiry === undefined) throw error;
+      throw new TimeoutError({
+        code: 'TIMEOUT',
+        what:
+          expiry === 'total'
+            ? `${call.operation.name} of ${connection.service} was not done within ${timeoutMs ?? 0} ms.`
+            : `Nothing moved in ${call.operation.name} of ${connection.service} for ${idleTimeoutMs ?? 0} ms.`,
+        fix: `Allow it more time with the option \`${expiry === 'total' ? 'timeoutMs' : 'idleTimeoutMs'}\`, or look whether the service is overloaded.`,
+        call: call.operation.name,
+        requestId,
+        retryable: call.operation.safe,
+      });
+    } finally {
+      deadline.dispose();
+    }
+  };
+}
+
+async function withRetries(connection: Connection, ports: SendPorts, job: Job, options: RequestOptions): Promise<Answered> {
+  const { operation, stream } = job.call;
+  const policy = retryPolicy(options.retry, ports.retry, operation.safe);
+  const canRepeat = stream === undefined || stream.replayable;
+  for (;;) {
+    job.attempt += 1;
+    const result = await replayOnce(connection, ports, job);
+    if (result.kind === 'answer' && result.status < 400) return result;
+    const decision = canRepeat
+      ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
+      : ({ retry: false } as const);
+    if (!decision.retry || decision.afterMs >= job.deadline.remainingMs()) throw errorOf(result, connection, ports, job);
+    ports.logger.debug('repeating a call', {
+      call: operation.name,
+      requestId: job.requestId,
+      attempt: job.attempt,
+      afterMs: decision.afterMs,
+    });
+    await sleep(ports.clock, decision.afterMs, job.deadline.signal);
+  }
+}
+
+/** One attempt, and after a 401 one more with a token that is not the refused one. */
+async function replayOnce(connection: Connection, ports: SendPorts, job: Job): Promise<Answered | Unanswered> {
+  const { credential } = connection;
+  const { signal } = job.deadline;
+  if (credential !== undefined) {
+    job.token = (await waitUnlessAborted(credential.getToken({ scopes: job.scopes, signal }), signal)).value;
+  }
+  const first = await attemptOnce(connection, ports, job);
+  if (first.kind !== 'answer' || first.status !== 401 || credential === undefined || job.token === undefined || job.replayed) return first;
+  if (job.call.stream?.replayable === false) return first;
+  job.replayed = true;
+  const rejected = job.token;
+  const renewed = await waitUnlessAborted(credential.getToken({ scopes: job.scopes, signal, rejected }), signal);
+  if (renewed.value === rejected) return first;
+  job.token = renewed.value;
+  return attemptOnce(connection, ports, job);
+}
+
+async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): Promise<Answered | Unanswered> {
+  const { call, deadline } = job;
+  const start = ports.clock.monotonic();
+  const report = (outcome: 'ok' | 'error' | 'aborted', status?: number): void => {
+    ports.onCall({
+      type: 'call',
+      service: connection.service,
+      call: call.operation.name,
+      method: call.operation.method,
+      route: call.operation.path,
+      requestId: job.requestId,
+      attempt: job.attempt,
+      outcome,
+      durationMs: ports.clock.monotonic() - start,
+      ...(status === undefined ? {} : { status }),
+    });
+  };
+  const upload = call.stream === undefined ? undefined : streamBody(call.stream, deadline.touch);
+  try {
+    const response = await ports.transport({
+      url: job.url,
+      method: call.operation.method,
+      headers: job.token === undefined ? job.headers : { ...job.headers, authorization: `Bearer ${job.token}` },
+      body: upload?.body ?? (call.body === undefined ? undefined : JSON.stringify(call.body)),
+      signal: deadline.signal,
+    });
+    const body = await response.text();
+    report(response.status < 400 ? 'ok' : 'error', response.status);
+    return { kind: 'answer', status: response.status, headers: response.headers, body };
+  } catch (error) {
+    report(deadline.signal.aborted ? 'aborted' : 'error');
+    const sourceFailure = upload?.failure();
+    if (sourceFailure !== undefined) throw sourceFailure.error;
+    if (deadline.signal.aborted || error instanceof H2OCloudError) throw error;
+    return { kind: 'failure', failure: readNetworkFailure(error) };
+  }
+}
+
+function outcomeOf(result: Answered | Unanswered, clock: Clock): Outcome {
+  if (result.kind === 'answer') {
+    return { kind: 'status', status: result.status, retryAfterMs: parseRetryAfter(result.headers.get('retry-after'), clock.now()) };
+  }
+  return { kind: 'network', code: result.failure.kind === 'network' ? result.failure.code : undefined };
+}
+
+function errorOf(result: Answered | Unanswered, connection: Connection, ports: SendPorts, job: Job): H2OCloudError {
+  const call = job.call.operation.name;
+  if (result.kind === 'failure') {
+    return connectionError(result.failure, { service: connection.service, origin: originOf(job.url), call, requestId: job.requestId });
+  }
+  const answer: ErrorAnswer = {
+    status: result.status,
+    body: result.body,
+    headers: result.headers,
+    call,
+    requestId: job.requestId,
+    secrets: job.token === undefined ? [] : [job.token],
+  };
+  return connection.readError?.(answer) ?? readApiError(answer, connection.service, ports.clock.now());
+}
+
+/** The error for an answer in one of the common shapes. */
+export function readApiError(answer: ErrorAnswer, service: string, now: number): H2OCloudError {
+  const { status, call, requestId } = answer;
+  const problem = readProblem(answer.body, answer.secrets);
+  const said = problem.message === undefined ? '' : `: ${problem.message}`;
+  if (status === 401) {
+    return new AuthenticationError({
+      code: 'AUTH_REJECTED',
+      what: `${service} refused the access token in ${call} (401)${said}.`,
+      fix: 'Look whether the token comes from the identity provider that this cloud trusts (`await cloud.describe()`), whether the session has ended, and sign in again.',
+      call,
+      requestId,
+    });
+  }
+  const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), now);
+  return apiError({
+    status,
+    what: `${service} answered ${status} to ${call}${said}.`,
+    fix: fixFor(status),
+    call,
+    requestId,
+    serviceMessage: problem.message,
+    serviceCode: problem.code,
+    retryAfterMs,
+    retryable: status === 408 || status === 429 || (status >= 500 && status !== 501),
+  });
+}
+
+function fixFor(status: number): string {
+  if (status === 403)
+    return 'The user may not do this: ask the owner of the resource or an administrator for access. A new token does not help.';
+  if (status === 404) return 'Check the id, and that the signed-in user may see it: services answer 404 for both.';
+  if (status === 409 || status === 412) return 'Read the resource again and repeat the change on what it is now.';
+  if (status === 429) return 'Too many requests: wait, and send fewer at a time.';
+  if (status >= 500) return 'The service failed: repeat the call later; if it stays, give the request id to an administrator.';
+  return "Correct the request as the service's message says.";
+}
+
+function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {
+  for (const name of Object.keys(headers)) {
+    if (!refusedHeaders.has(name.toLowerCase())) continue;
+    throw invalidParameter(
+      `The option \`headers\` may not set ${name.toLowerCase()}.`,
+      'The SDK sets it: choose the user with onBehalfOf() or asCurrentUser(), and the service with `services`.',
+    );
+  }
+}
+
+function headersOf(connection: Connection, call: Call<unknown>, options: RequestOptions, requestId: string): Record<string, string> {
+  return {
+    accept: 'application/json',
+    'user-agent': `h2o-ai-cloud/${version}`,
+    ...connection.headers,
+    ...options.headers,
+    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    'x-request-id': requestId,
+  };
+}
+
+function urlOf(base: string, call: Call<unknown>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(call.query ?? {})) {
+    if (value !== undefined) query.append(name, String(value));
+  }
+  const path = base + expandPath(call.operation.path, call.parameters);
+  return query.size === 0 ? path : `${path}?${query.toString()}`;
+}
+
+function originOf(url: string): string {
+  return new URL(url).origin;
+}
