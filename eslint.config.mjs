@@ -22,7 +22,6 @@ const doors = {
   ky: ['src/http/**'],
   'openid-client': ['src/identity/oidc.ts'],
   hono: ['src/local/**', 'src/testing/**'],
-  '@hono/node-server': ['src/local/**', 'src/testing/**'],
   jose: ['src/local/**'],
   fflate: ['src/local/**'],
   msw: ['src/testing/msw.ts'],
@@ -42,7 +41,7 @@ const importRule = (allowed, open) => [
         .filter((folder) => !allowed.includes(folder))
         .map((folder) => {
           const exceptions = allowed.filter((entry) => entry.startsWith(`${folder}/`)).map((entry) => entry.slice(folder.length + 1));
-          const except = exceptions.length === 0 ? '' : `(?!${exceptions.map((file) => `${file}\\.ts$`).join('|')})`;
+          const except = exceptions.length === 0 ? '' : `(?!${exceptions.map((file) => `${file}\\.js$`).join('|')})`;
           return {
             regex: `^(\\.\\./)+${folder}/${except}`,
             message: `This folder may not import ${folder}/: see the table in eslint.config.mjs.`,

@@ -19,7 +19,7 @@ export default defineConfig({
   clean: true,
   dts: { entry: ['src/index.ts', 'src/wave/index.ts', 'src/testing/index.ts', 'src/testing/msw.ts'] },
   metafile: true,
-  noExternal: ['ky', 'zod', 'smol-toml', 'hono', '@hono/node-server', 'jose', 'fflate'],
+  noExternal: ['ky', 'zod', 'smol-toml', 'hono', 'jose', 'fflate'],
   esbuildOptions(options) {
     options.sourcesContent = false;
   },

@@ -1,1 +1,83 @@
-export * from './errors/base.js';
+/**
+ * `h2o-ai-cloud`: the public surface of the SDK.
+ */
+export { H2OCloud, type H2OCloudOptions } from './cloud.js';
+export { User, type AccessTokenOptions } from './user.js';
+export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
+export type {
+  EnvironmentOptions,
+  OidcOptions,
+  RolesOptions,
+  ServiceAtUrl,
+  ServiceFromFile,
+  ServiceFromVariable,
+  ServicesOptions,
+  ServiceSource,
+  WaveOptions,
+} from './environment/options.js';
+export type { CloudDescription, Finding } from './environment/describe.js';
+
+export type { List } from './http/pagination.js';
+export type { RequestOptions } from './http/request-options.js';
+export type { RetryOptions } from './http/retry.js';
+export type { FetchFunction } from './http/transport.js';
+export { AccessToken } from './internal/access-token.js';
+export type { CallEvent, CallListener, ServiceCallEvent, TokenEvent } from './internal/call-event.js';
+export type { Clock } from './internal/clock.js';
+export type { Credential, TokenRequest } from './internal/credential.js';
+export type { LogFields, Logger } from './internal/logger.js';
+export { Secret } from './internal/secret.js';
+
+export { Mlops, type Mlops069 } from './mlops/mlops.js';
+export type { ArtifactSource } from './mlops/artifact-source.js';
+export type { Composition, DeployedComposition } from './mlops/composition.js';
+export type { DeployOptions, DeployParams, DeployProgress } from './mlops/deploy.js';
+export type { DeploymentState, DeploymentStatus, WaitOptions, WaitProgress } from './mlops/deployment-status.js';
+export type {
+  Deployment,
+  DeploymentCreateParams,
+  DeploymentListParams,
+  Deployments,
+  DeploymentSettings,
+  DeploymentUpdateParams,
+  Quantities,
+} from './mlops/deployments.js';
+export type { Environment, Environments } from './mlops/environments.js';
+export type {
+  Experiment,
+  ExperimentCreateOptions,
+  ExperimentCreateParams,
+  ExperimentListParams,
+  Experiments,
+  ExperimentUpdateParams,
+  MetadataValue,
+  UploadProgress,
+} from './mlops/experiments.js';
+export type { Model, ModelCreateParams, ModelListParams, Models, ModelUpdateParams, ModelVersion, RegisterParams } from './mlops/models.js';
+export type { PlatformName } from './mlops/platform-resolver.js';
+export type { Project, ProjectCreateParams, ProjectListParams, Projects, ProjectUpdateParams } from './mlops/projects.js';
+export type { DeploymentRef, ExperimentRef, ModelRef, ModelVersionRef, ProjectRef } from './mlops/references.js';
+export type { Runtime, RuntimeListParams, Runtimes } from './mlops/runtimes.js';
+export type { SecurityKinds } from './mlops/security-kinds.js';
+export {
+  SecurityOptions,
+  type PassphraseOptions,
+  type SecurityInput,
+  type SecurityKind,
+  type SecurityOption,
+} from './mlops/security-options.js';
+
+export type { ScoreRequest, ScoreResponse } from './scoring/contract.js';
+export type { ScorerOptions, ScorerTarget } from './scoring/open-scorer.js';
+export type { Cell, Row, ScoredCell, ScoredRow } from './scoring/rows.js';
+export { Scorer, type Scored } from './scoring/scorer.js';
+export type { Column, Schema } from './scoring/schema.js';
+
+export { ApiError, ConflictError, NotFoundError, PermissionDeniedError, RateLimitError, ServerError } from './errors/api-error.js';
+export { AuthenticationError, ScopeNotGrantedError, SignInRequiredError, TokenExchangeError } from './errors/authentication-error.js';
+export { H2OCloudError, type CreatedResource, type ErrorJson } from './errors/base.js';
+export type { ErrorCode } from './errors/codes.js';
+export { ConfigurationError } from './errors/configuration-error.js';
+export { ConnectionError, ResponseValidationError, TimeoutError } from './errors/connection-error.js';
+export { DeploymentFailedError, UnsupportedByPlatformError, WaitTimeoutError, type ObservedState } from './errors/deployment-error.js';
+export { ScoringError, type RowProblem } from './errors/scoring-error.js';

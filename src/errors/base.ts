@@ -25,7 +25,6 @@ export interface ErrorFacts<Code extends ErrorCode = ErrorCode> {
   readonly requestId?: string | undefined;
   /** Whether the same call may succeed later without anything being changed. */
   readonly retryable?: boolean;
-  readonly created?: readonly CreatedResource[];
 }
 
 function messageOf(facts: ErrorFacts): string {
@@ -73,7 +72,7 @@ export class H2OCloudError extends Error {
   /** The id that the request carried, for the service's administrator. */
   readonly requestId: string | undefined;
   /** What the failed call has made and could not remove. */
-  readonly created: readonly CreatedResource[];
+  readonly created: readonly CreatedResource[] = [];
 
   static {
     printAs(H2OCloudError.prototype, (error) => `${error.name}: ${error.message}`);
@@ -85,7 +84,6 @@ export class H2OCloudError extends Error {
     this.retryable = facts.retryable ?? false;
     this.call = facts.call;
     this.requestId = facts.requestId;
-    this.created = facts.created ?? [];
     Object.defineProperty(this, brand, { value: kindsOf(new.target) });
   }
 
@@ -107,6 +105,13 @@ export class H2OCloudError extends Error {
       ...(this.created.length === 0 ? {} : { created: this.created }),
     };
   }
+}
+
+/** Names in an error what the failed call has left behind. What is not an error of ours, such as an abort's reason, is left alone. */
+export function addCreated(error: unknown, created: readonly CreatedResource[]): void {
+  if (!(error instanceof H2OCloudError) || created.length === 0) return;
+  const names = created.map(({ kind, id }) => `${kind} ${id}`).join(', ');
+  Object.assign(error, { created: [...error.created, ...created], message: `${error.message}\n  left behind: ${names}` });
 }
 
 function kindsOf(constructor: unknown): readonly string[] {

@@ -13,6 +13,8 @@ export interface Operation<Answer> {
   readonly path: string;
   /** Whether repeating it does no harm. Written down for each operation, never guessed from the method. */
   readonly safe: boolean;
+  /** For reads without a token: a redirect to the same origin is followed. */
+  readonly followsSameOrigin?: boolean;
   /** What a good answer looks like; unknown fields pass. */
   readonly answer: z.ZodType<Answer>;
 }

@@ -187,6 +187,7 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
       headers: job.token === undefined ? job.headers : { ...job.headers, authorization: `Bearer ${job.token}` },
       body: upload?.body ?? (call.body === undefined ? undefined : JSON.stringify(call.body)),
       signal: deadline.signal,
+      followsSameOrigin: call.operation.followsSameOrigin,
     });
     const body = await response.text();
     report(response.status < 400 ? 'ok' : 'error', response.status);

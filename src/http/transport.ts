@@ -12,21 +12,44 @@ export interface Attempt {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | ReadableStream<Uint8Array> | undefined;
   readonly signal: AbortSignal;
+  /** For reads without a token: a redirect to the same origin is followed. */
+  readonly followsSameOrigin?: boolean | undefined;
 }
 
 export type Transport = (attempt: Attempt) => Promise<Response>;
 
-/** Node's fetch keeps a whole streamed upload in memory unless redirects are errors; a token must not follow one anyway. */
-const redirect = 'error';
+const mostRedirects = 5;
 
 export function kyTransport(customFetch: FetchFunction | undefined): Transport {
+  const once = singleTransport(customFetch);
+  return async (attempt) => {
+    let response = await once(attempt);
+    let url = attempt.url;
+    for (let count = 0; attempt.followsSameOrigin === true && response.status >= 300 && response.status < 400; count++) {
+      await response.body?.cancel();
+      const location = response.headers.get('location');
+      const next = location === null || !URL.canParse(location, url) ? undefined : new URL(location, url);
+      if (next === undefined || next.origin !== new URL(url).origin || count >= mostRedirects) throw new TypeError('unexpected redirect');
+      url = next.href;
+      response = await once({ ...attempt, url });
+    }
+    return response;
+  };
+}
+
+/** Node's fetch keeps a whole streamed upload in memory unless redirects are errors; a token must not follow one anyway. */
+function redirectOf(attempt: Attempt): 'error' | 'manual' {
+  return attempt.followsSameOrigin === true ? 'manual' : 'error';
+}
+
+function singleTransport(customFetch: FetchFunction | undefined): Transport {
   return (attempt) =>
     ky(attempt.url, {
       method: attempt.method,
       headers: attempt.headers,
       ...(attempt.body === undefined ? {} : { body: attempt.body, duplex: 'half' }),
       signal: attempt.signal,
-      redirect,
+      redirect: redirectOf(attempt),
       retry: { limit: 0 },
       timeout: false,
       throwHttpErrors: false,
@@ -37,7 +60,12 @@ export function kyTransport(customFetch: FetchFunction | undefined): Transport {
 
 /** A Request of Node's own would not pass the checks of another fetch implementation, so the plain pair is handed on. */
 function throughCustomFetch(customFetch: FetchFunction, attempt: Attempt): Promise<Response> {
-  const init: RequestInit = { method: attempt.method, headers: { ...attempt.headers }, signal: attempt.signal, redirect };
+  const init: RequestInit = {
+    method: attempt.method,
+    headers: { ...attempt.headers },
+    signal: attempt.signal,
+    redirect: redirectOf(attempt),
+  };
   if (attempt.body !== undefined) Object.assign(init, { body: attempt.body, duplex: 'half' });
   return customFetch(attempt.url, init);
 }

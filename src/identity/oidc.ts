@@ -1,0 +1,282 @@
+/**
+ * Requests to an OpenID Connect provider. The only file that imports openid-client, and only when a request is made, so that an
+ * app that needs none does not load it. What the library says about failures is ignored: the guard knows what really happened.
+ */
+import type * as OpenId from 'openid-client';
+import { ConfigurationError } from '../errors/configuration-error.js';
+import { startDeadline } from '../http/deadline.js';
+import { decideRetry, parseRetryAfter, type Decision } from '../http/retry.js';
+import type { FetchFunction } from '../http/transport.js';
+import { fencedListener, type CallListener, type TokenEvent } from '../internal/call-event.js';
+import { sleep, type Clock } from '../internal/clock.js';
+import type { Secret } from '../internal/secret.js';
+import { instantOf } from './freshness.js';
+import { guardFetch, type GuardedFetch, type JsonObject, type WireOutcome } from './guarded-fetch.js';
+import { ownMember } from './jwt-claims.js';
+import { checkedIssuer, checkedNamedEndpoint, checkedTokenEndpoint, isSameIssuer } from './provider-addresses.js';
+import { providerError, type ProviderCall } from './provider-failure.js';
+import { remembered } from './remembered.js';
+import { scopeList } from './requirements.js';
+import { readTokenAnswer, type TokenAnswer } from './token-answer.js';
+
+type OpenIdClient = typeof OpenId;
+type Configuration = InstanceType<OpenIdClient['Configuration']>;
+
+export interface OidcClientSettings {
+  /** The issuer, whose metadata names the token endpoint. */
+  readonly issuer?: string | undefined;
+  /** The token endpoint itself; nothing is looked up then. */
+  readonly tokenEndpoint?: string | undefined;
+  readonly clientId: string;
+  readonly clientSecret?: Secret | string | undefined;
+  /** Plain http to another machine was explicitly allowed. */
+  readonly allowInsecure: boolean;
+  readonly fetch?: FetchFunction | undefined;
+  readonly clock: Clock;
+  /** For one token, all attempts together. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Where a user gets a new refresh token; see `signInHintOf`. */
+  readonly signInHint?: string | undefined;
+  readonly onCall?: CallListener | undefined;
+}
+
+export interface RefreshOptions {
+  readonly scopes: readonly string[];
+  /** Gets a rotated refresh token as soon as it is here, before the rest of the answer is looked at. Must not reject. */
+  readonly keepRotated: (refreshToken: string) => void | Promise<void>;
+}
+
+/** A client of one provider. */
+export interface OidcClient {
+  /** Names the provider: its issuer, or its token endpoint. */
+  readonly provider: string;
+  readonly clientId: string;
+  readonly signInHint: string | undefined;
+  /**
+   * Spends a refresh token.
+   *
+   * @throws {SignInRequiredError} the refresh token was refused
+   * @throws {ScopeNotGrantedError} the provider does not know a scope, or not for this client
+   * @throws {AuthenticationError} the client was refused, or the provider failed
+   * @throws {ConnectionError} the provider could not be reached, or not in time
+   * @throws {ResponseValidationError} the answer cannot be used; a rotated refresh token in it was kept all the same
+   */
+  refresh(refreshToken: string, options: RefreshOptions): Promise<TokenAnswer>;
+}
+
+interface Metadata {
+  readonly issuer: string;
+  readonly token_endpoint: string;
+}
+
+/** One request as the library makes it, through a guarded fetch. */
+interface WireRequest {
+  readonly call: ProviderCall;
+  readonly send: (guard: GuardedFetch) => Promise<unknown>;
+  readonly admit: (json: JsonObject) => JsonObject | Promise<JsonObject>;
+}
+
+interface Grant {
+  readonly event: TokenEvent['grant'];
+  readonly scopes: readonly string[];
+  readonly spent: string;
+  readonly keepRotated: (refreshToken: string) => void | Promise<void>;
+  readonly send: (openid: OpenIdClient, configuration: Configuration, parameters: Record<string, string>) => Promise<unknown>;
+}
+
+const defaultTimeoutMs = 30_000;
+const metadataAgeMs = 3_600_000;
+const retryBaseMs = 250;
+const longestRetryWaitMs = 10_000;
+
+/**
+ * A client of the provider at an issuer or at a token endpoint. Sends nothing yet.
+ *
+ * @throws {ConfigurationError} no address is given, or tokens must not go there
+ */
+export function createOidcClient(settings: OidcClientSettings): OidcClient {
+  return new Client(settings);
+}
+
+class Client implements OidcClient {
+  readonly provider: string;
+  readonly clientId: string;
+  readonly signInHint: string | undefined;
+  readonly #settings: OidcClientSettings;
+  readonly #secret: string | undefined;
+  readonly #metadata: () => Promise<Metadata>;
+  readonly #report: CallListener;
+
+  constructor(settings: OidcClientSettings) {
+    const { issuer, tokenEndpoint, clientSecret, allowInsecure } = settings;
+    this.#settings = settings;
+    this.#secret = typeof clientSecret === 'string' || clientSecret === undefined ? clientSecret : clientSecret.reveal();
+    this.#report = fencedListener(settings.onCall);
+    this.clientId = settings.clientId;
+    this.signInHint = settings.signInHint;
+    if (tokenEndpoint !== undefined) {
+      this.provider = checkedTokenEndpoint(tokenEndpoint, allowInsecure);
+      const metadata = { issuer: new URL(this.provider).origin, token_endpoint: this.provider };
+      this.#metadata = () => Promise.resolve(metadata);
+      return;
+    }
+    if (issuer === undefined) throw noProvider();
+    const checked = checkedIssuer(issuer, allowInsecure);
+    this.provider = checked;
+    this.#metadata = remembered(settings.clock, metadataAgeMs, () => this.#discover(checked));
+  }
+
+  refresh(refreshToken: string, { scopes, keepRotated }: RefreshOptions): Promise<TokenAnswer> {
+    return this.#grant({
+      event: 'refresh_token',
+      scopes,
+      spent: refreshToken,
+      keepRotated,
+      send: (openid, configuration, parameters) => openid.refreshTokenGrant(configuration, refreshToken, parameters),
+    });
+  }
+
+  async #grant(grant: Grant): Promise<TokenAnswer> {
+    const { clock } = this.#settings;
+    const startedAt = clock.monotonic();
+    const report = (outcome: TokenEvent['outcome']): void => {
+      this.#report({ type: 'token', grant: grant.event, outcome, durationMs: clock.monotonic() - startedAt });
+    };
+    try {
+      const answer = await this.#requestToken(grant);
+      report('ok');
+      return answer;
+    } catch (error) {
+      report('error');
+      throw error;
+    }
+  }
+
+  async #requestToken(grant: Grant): Promise<TokenAnswer> {
+    const openid = await import('openid-client');
+    const metadata = await this.#metadata();
+    const scopes = scopeList(grant.scopes);
+    const call = this.#call(new URL(metadata.token_endpoint).origin, scopes, [grant.spent]);
+    let at = instantOf(this.#settings.clock);
+    const json = await this.#exchange({
+      call,
+      send: (guard) => {
+        at = instantOf(this.#settings.clock);
+        const configuration = this.#configuration(openid, metadata, guard);
+        return grant.send(openid, configuration, scopes.length === 0 ? {} : { scope: scopes.join(' ') });
+      },
+      admit: async (answer) => {
+        const rotated = ownMember(answer, 'refresh_token');
+        if (typeof rotated === 'string' && rotated !== '') await grant.keepRotated(rotated);
+        // The library would check it against our clock and refuse the whole answer; nobody here needs it.
+        return without(answer, 'id_token');
+      },
+    });
+    return readTokenAnswer(json, { origin: call.origin, scopes, at });
+  }
+
+  async #discover(issuer: string): Promise<Metadata> {
+    const openid = await import('openid-client');
+    const { allowInsecure } = this.#settings;
+    const server = new URL(issuer);
+    const json = await this.#exchange({
+      call: { ...this.#call(server.origin, [], []), isDiscovery: true },
+      send: (guard) =>
+        openid.discovery(server, this.clientId, undefined, openid.None(), {
+          [openid.customFetch]: guard.fetch,
+          ...(isPlain(issuer) ? { execute: [allowInsecureRequests(openid)] } : {}),
+        }),
+      admit: (metadata) => {
+        if (!isSameIssuer(ownMember(metadata, 'issuer'), issuer)) throw otherIssuer(server.origin);
+        return { issuer: server.href, token_endpoint: checkedNamedEndpoint(ownMember(metadata, 'token_endpoint'), issuer, allowInsecure) };
+      },
+    });
+    return { issuer, token_endpoint: String(json['token_endpoint']) };
+  }
+
+  /** Sends a request until it is answered or not worth another attempt. Resolves with what was admitted of the answer. */
+  async #exchange(request: WireRequest): Promise<JsonObject> {
+    const { clock, fetch, timeoutMs = defaultTimeoutMs } = this.#settings;
+    const deadline = startDeadline(clock, { timeoutMs });
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const guard = guardFetch({ fetch, signal: deadline.signal, admit: request.admit });
+        const outcome = await outcomeOf(request, guard);
+        if (outcome?.kind === 'success') return outcome.json;
+        const decision = decide(outcome, attempt, clock);
+        if (!decision.retry || decision.afterMs >= deadline.remainingMs()) throw providerError(outcome, request.call);
+        await sleep(clock, decision.afterMs);
+      }
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  #configuration(openid: OpenIdClient, metadata: Metadata, guard: GuardedFetch): Configuration {
+    const authentication = this.#secret === undefined ? openid.None() : openid.ClientSecretPost(this.#secret);
+    const configuration = new openid.Configuration({ ...metadata }, this.clientId, undefined, authentication);
+    configuration[openid.customFetch] = guard.fetch;
+    // Whether plain http is right here was decided with the addresses.
+    if (isPlain(metadata.token_endpoint)) allowInsecureRequests(openid)(configuration);
+    return configuration;
+  }
+
+  #call(origin: string, scopes: readonly string[], spent: readonly string[]): ProviderCall {
+    const secrets = this.#secret === undefined ? spent : [...spent, this.#secret];
+    return { origin, clientId: this.clientId, scopes, secrets, signInHint: this.signInHint };
+  }
+}
+
+type Success = { readonly kind: 'success'; readonly json: JsonObject };
+
+async function outcomeOf(request: WireRequest, guard: GuardedFetch): Promise<Success | WireOutcome | undefined> {
+  try {
+    await request.send(guard);
+  } catch {
+    return guard.outcome();
+  }
+  const outcome = guard.outcome();
+  return outcome?.kind === 'answer' && outcome.json !== undefined ? { kind: 'success', json: outcome.json } : outcome;
+}
+
+/** Refreshing is repeated where the token was surely not spent; once only where nobody can know. */
+function decide(outcome: WireOutcome | undefined, attempt: number, clock: Clock): Decision {
+  const policy = { limit: 2, baseMs: retryBaseMs, maxMs: longestRetryWaitMs };
+  if (outcome?.kind === 'network') {
+    if (outcome.failure.kind !== 'network') return { retry: false };
+    return decideRetry({ kind: 'network', code: outcome.failure.code }, attempt, { ...policy, safe: attempt === 1 }, Math.random);
+  }
+  if (outcome?.kind !== 'answer') return { retry: false };
+  const { status } = outcome;
+  const retryAfterMs = parseRetryAfter(outcome.retryAfter, clock.now());
+  return decideRetry({ kind: 'status', status, retryAfterMs }, attempt, { ...policy, safe: status === 503 }, Math.random);
+}
+
+function without(json: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(json).filter(([key]) => key !== name));
+}
+
+function isPlain(url: string): boolean {
+  return new URL(url).protocol === 'http:';
+}
+
+function allowInsecureRequests(openid: OpenIdClient): OpenIdClient['allowInsecureRequests'] {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated by its author only to be noticed
+  return openid.allowInsecureRequests;
+}
+
+function noProvider(): ConfigurationError {
+  return new ConfigurationError({
+    code: 'CONFIGURATION_MISSING',
+    what: 'No identity provider is known.',
+    fix: 'Set `oidc.issuer` or `oidc.tokenEndpoint`, or let the SDK discover the cloud with `environment`.',
+  });
+}
+
+function otherIssuer(origin: string): ConfigurationError {
+  return new ConfigurationError({
+    code: 'CONFIGURATION_INVALID',
+    what: `The metadata at ${origin} is that of another issuer.`,
+    fix: 'Set `oidc.issuer` to exactly the issuer that the metadata names, also in the case of its letters; `localhost` and `127.0.0.1` are two issuers.',
+  });
+}

@@ -1,0 +1,221 @@
+/**
+ * A whole cloud in memory: identity provider, discovery, MLOps gateway and scorers behind one `fetch`.
+ * It listens on nothing: a server or a request handler carries the requests to it, so the same code serves a port and a test without one.
+ */
+import type { Hono } from 'hono';
+import { systemClock } from '../internal/clock.js';
+import type { Clock } from '../internal/clock.js';
+import { createAccess } from './access.js';
+import { discovery } from './discovery.js';
+import { createFaults } from './faults.js';
+import type { Faults } from './faults.js';
+import { gateway, gatewayPath } from './gateway-0.69/gateway.js';
+import type { GatewayContext, SecurityKind } from './gateway-0.69/context.js';
+import { identityProvider } from './identity-provider.js';
+import { Identity } from './identity/identity.js';
+import type { Account, Client } from './identity/realm.js';
+import { requestedScopes } from './identity/scopes.js';
+import { createRecorder } from './recorder.js';
+import type { RecordedRequest, ServiceName } from './recorder.js';
+import { scorerApp } from './scorer.js';
+import { scorerHost } from './scorer-host.js';
+import { State } from './state.js';
+
+export type { RecordedRequest, ServiceName } from './recorder.js';
+export type { SecurityKind } from './gateway-0.69/context.js';
+
+export interface LocalCloudOptions {
+  /** The origin that it is reached at, as `http://127.0.0.1:8080`. */
+  readonly origin: string;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** The platform whose API it serves. */
+  readonly platform?: '0.69' | undefined;
+  /** How long an access token lives; fractions are allowed. Default: 300. */
+  readonly accessTokenSeconds?: number | undefined;
+  /** Whether a refresh token is good once only, and its reuse ends the session. Default: false. */
+  readonly rotateRefreshTokens?: boolean | undefined;
+  /** Issuers whose tokens the services accept beside the cloud's own. */
+  readonly trustIssuers?: readonly string[] | undefined;
+  /** How long a deployment takes to come up. Default: 1000. */
+  readonly healthyAfterMs?: number | undefined;
+  /** The kinds of protection that deployments may have. Default: all. */
+  readonly securityOptions?: readonly SecurityKind[] | undefined;
+  /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
+  readonly pageSize?: number | undefined;
+  /** How the discovery service differs from a present one. */
+  readonly discovery?: { readonly pageSize?: number; readonly links?: boolean; readonly components?: boolean } | undefined;
+}
+
+export interface IssuedTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+export interface IssueTokensOptions {
+  /** The client that signs the user in. Default: `hac-platform-public`. */
+  readonly client?: string;
+  /** The scopes it asks for. Default: `openid`. */
+  readonly scopes?: readonly string[];
+}
+
+export interface LocalUser extends IssuedTokens {
+  readonly username: string;
+  readonly password: string;
+  readonly roles: readonly string[];
+}
+
+/** How to reach a local cloud, and as whom. */
+export interface LocalCloudDescription {
+  readonly cloudUrl: string;
+  /** The variables that the cloud's own clients read. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly issuer: string;
+  readonly gatewayUrl: string;
+  readonly users: readonly LocalUser[];
+}
+
+export interface LocalCloud {
+  readonly origin: string;
+  /** Answers a request, whatever service it is for. */
+  fetch(request: Request): Promise<Response>;
+  /** Held here, applied by what carries the requests. */
+  readonly faults: Faults;
+  /** What was asked so far, oldest first. */
+  readonly requests: readonly RecordedRequest[];
+  /**
+   * Signs a user in and gives out the tokens, each time a session of its own.
+   *
+   * @throws {Error} there is no such user or client, or the client may not ask for such a scope
+   */
+  issueTokens(username: string, options?: IssueTokensOptions): Promise<IssuedTokens>;
+  /** How to reach this cloud, with fresh tokens for every user. */
+  describe(): Promise<LocalCloudDescription>;
+  /** Ends all sessions of a user, as an administrator can. */
+  stopUserSession(username: string): void;
+  /** Locks a user out; sessions stay, but none of their tokens is good. */
+  disableUser(username: string): void;
+}
+
+/** The service that a path of the cloud belongs to. */
+export function serviceAt(path: string): ServiceName {
+  if (path.startsWith('/auth/')) return 'idp';
+  if (path === gatewayPath || path.startsWith(`${gatewayPath}/`)) return 'mlops-api';
+  return /^\/[^/]+\/(model\/|readyz$)/.test(path) ? 'scorer' : 'cloud';
+}
+
+const allSecurityOptions: readonly SecurityKind[] = ['none', 'passphrase', 'hashed-passphrase', 'oidc'];
+
+/**
+ * A cloud of its own, empty but for its users `alice` and `bob`.
+ *
+ * @example
+ * const cloud = createLocalCloud({ origin: 'http://127.0.0.1:8080' });
+ * const answer = await cloud.fetch(new Request('http://127.0.0.1:8080/.ai.h2o.cloud.discovery/v1/environment'));
+ */
+export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
+  const clock = options.clock ?? systemClock;
+  const origin = options.origin.replace(/\/+$/, '');
+  const gatewayUrl = `${origin}${gatewayPath}`;
+  const identity = new Identity({
+    origin,
+    clock,
+    accessTokenSeconds: options.accessTokenSeconds ?? 300,
+    rotateRefreshTokens: options.rotateRefreshTokens ?? false,
+  });
+  const access = createAccess({ identity, trustIssuers: options.trustIssuers ?? [] });
+  const context: GatewayContext = {
+    origin,
+    state: new State(),
+    clock,
+    pageSize: options.pageSize ?? 100,
+    healthyAfterMs: options.healthyAfterMs ?? 1000,
+    securityOptions: options.securityOptions ?? allSecurityOptions,
+  };
+  const services: Readonly<Record<ServiceName, Hono>> = {
+    idp: identityProvider(identity),
+    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: [mlopsService(gatewayUrl)] }),
+    'mlops-api': gateway(context, access),
+    scorer: scorerApp(scorerHost(context, access)),
+  };
+  const recorder = createRecorder();
+  const users = accountsOf(identity);
+
+  return {
+    origin,
+    faults: createFaults(serviceAt),
+    requests: recorder.requests,
+    fetch(request) {
+      const service = serviceAt(new URL(request.url).pathname);
+      return recorder.record(service, request, async (recorded) => services[service].fetch(recorded));
+    },
+    issueTokens: (username, { client = 'hac-platform-public', scopes = ['openid'] } = {}) =>
+      issuedTokens(identity, users.account(username), { client: users.client(client), scopes }),
+    describe: () => description(identity, { origin, gatewayUrl }),
+    stopUserSession(username) {
+      identity.sessions.endAllOf(users.account(username));
+    },
+    disableUser(username) {
+      users.account(username).enabled = false;
+    },
+  };
+}
+
+const mlopsService = (uri: string) => ({
+  key: 'mlops-api',
+  displayName: 'MLOps API',
+  uri,
+  version: '0.69.0',
+  oauth2Scope: '',
+  pythonClient: 'h2o-mlops==1.2.0',
+});
+
+interface Accounts {
+  account(username: string): Account;
+  client(id: string): Client;
+}
+
+const accountsOf = ({ realm }: Identity): Accounts => ({
+  account(username) {
+    const account = realm.accounts.get(username);
+    if (account === undefined)
+      throw new Error(`The local cloud has no user "${username}". It has: ${[...realm.accounts.keys()].join(', ')}.`);
+    return account;
+  },
+  client(id) {
+    const client = realm.clients.get(id);
+    if (client === undefined) throw new Error(`The local cloud has no client "${id}". It has: ${[...realm.clients.keys()].join(', ')}.`);
+    return client;
+  },
+});
+
+async function issuedTokens(
+  identity: Identity,
+  account: Account,
+  params: { readonly client: Client; readonly scopes: readonly string[] },
+): Promise<IssuedTokens> {
+  const { client } = params;
+  const { session, refreshToken } = identity.signIn(
+    account,
+    client,
+    requestedScopes(client, params.scopes.length === 0 ? undefined : params.scopes.join(' ')),
+  );
+  const accessToken = await identity.accessToken({ session, client, scopes: refreshToken.scopes, mark: 'ro' });
+  return { accessToken, refreshToken: refreshToken.value };
+}
+
+async function description(
+  identity: Identity,
+  { origin, gatewayUrl }: { origin: string; gatewayUrl: string },
+): Promise<LocalCloudDescription> {
+  const client = accountsOf(identity).client('hac-platform-public');
+  const users: LocalUser[] = [];
+  for (const account of identity.realm.accounts.values()) {
+    const { username, password = '', roles } = account;
+    users.push({ username, password, roles, ...(await issuedTokens(identity, account, { client, scopes: ['openid'] })) });
+  }
+  // As on a real cloud the platform token is an offline one: it is still good when the program runs again next week.
+  const platform = await issuedTokens(identity, accountsOf(identity).account('alice'), { client, scopes: ['openid', 'offline_access'] });
+  const env = { H2O_CLOUD_ENVIRONMENT: origin, H2O_CLOUD_CLIENT_PLATFORM_TOKEN: platform.refreshToken };
+  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, users };
+}

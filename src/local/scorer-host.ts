@@ -1,0 +1,80 @@
+/**
+ * What the scorers ask their cloud: which model a deployment serves, and who may use it.
+ */
+import { pbkdf2, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { bearerToken } from './access.js';
+import type { Access } from './access.js';
+import type { GatewayContext } from './gateway-0.69/context.js';
+import { progress } from './gateway-0.69/deployment-states.js';
+import { loadModel } from './models.js';
+import type { ScorerAccess, ScorerHost, ScorerModel } from './scorer.js';
+import type { Deployment, DeploymentElement, Security } from './state.js';
+
+type ScorerHostContext = Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'>;
+
+export function scorerHost({ state, clock, healthyAfterMs }: ScorerHostContext, access: Access): ScorerHost {
+  /** How many requests a deployment has had: a split takes its elements in turn, by weight. */
+  const turns = new Map<string, number>();
+
+  const elementInTurn = (deployment: Deployment): DeploymentElement | undefined => {
+    if (deployment.mode !== 'split') return deployment.elements[0];
+    const turn = turns.get(deployment.id) ?? 0;
+    turns.set(deployment.id, turn + 1);
+    return weighted(deployment.elements, turn);
+  };
+
+  return {
+    find(deploymentId): ScorerModel | 'notReady' | undefined {
+      const deployment = state.deployments.get(deploymentId);
+      if (deployment === undefined) return undefined;
+      const { revisedAt, failure } = deployment;
+      if (progress({ revisedAt, fails: failure !== undefined }, clock.now(), healthyAfterMs).state !== 'HEALTHY') return 'notReady';
+      const element = elementInTurn(deployment);
+      const outcome = loadModel(state.artifacts.get(element?.artifactId ?? ''));
+      return 'mojo' in outcome ? { mojo: outcome.mojo, modelId: element?.experimentId } : 'notReady';
+    },
+    async authorize(deploymentId, authorization): Promise<ScorerAccess> {
+      const deployment = state.deployments.get(deploymentId);
+      if (deployment === undefined) return { status: 401 };
+      return authorised(deployment.security, { authorization, access });
+    },
+  };
+}
+
+/** The element whose share of the weights this turn falls into. */
+export function weighted<Element extends Pick<DeploymentElement, 'weight'>>(
+  elements: readonly Element[],
+  turn: number,
+): Element | undefined {
+  const total = elements.reduce((sum, element) => sum + element.weight, 0);
+  let position = turn % total;
+  return elements.find((element) => {
+    position -= element.weight;
+    return position < 0;
+  });
+}
+
+async function authorised(
+  security: Security,
+  { authorization, access }: { authorization: string | undefined; access: Access },
+): Promise<ScorerAccess> {
+  const given = bearerToken(authorization);
+  if (security.kind === 'none') return 'allowed';
+  if (security.kind === 'passphrase') return given !== undefined && (await isPassphrase(given, security)) ? 'allowed' : { status: 401 };
+  if (given === undefined) return { status: 401, wwwAuthenticate: 'Bearer' };
+  return (await access.caller(authorization)) === undefined ? { status: 401, wwwAuthenticate: 'Bearer error="invalid_token"' } : 'allowed';
+}
+
+const derive = promisify(pbkdf2);
+
+/** Whether a plain passphrase is the one that is kept. One kept as bcrypt opens nothing: Node has no bcrypt to compare it with. */
+async function isPassphrase(plain: string, { hash, hashType }: Extract<Security, { kind: 'passphrase' }>): Promise<boolean> {
+  if (hashType === 'PLAINTEXT') return areEqual(Buffer.from(plain), Buffer.from(hash));
+  const [, digest, iterations, salt, hex] = /^pbkdf2:(sha256|sha512):(\d+)\$([^$]+)\$([0-9a-f]+)$/i.exec(hash) ?? [];
+  if (digest === undefined || salt === undefined || hex === undefined) return false;
+  const expected = Buffer.from(hex, 'hex');
+  return areEqual(await derive(plain, salt, Number(iterations), expected.length, digest), expected);
+}
+
+const areEqual = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);

@@ -1,0 +1,246 @@
+/**
+ * What a local cloud remembers of its users' work: one store, whichever API reads or writes it. Plain data in maps; how it looks on a wire is the APIs' business.
+ * Times are milliseconds since the epoch. Everything is reached through its owner: what a user may not see does not exist for them.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Caller } from './access.js';
+import type { JsonObject } from './json.js';
+
+export interface User {
+  readonly id: string;
+  /** Who the identity provider says it is. */
+  readonly subject: string;
+  readonly username: string;
+  readonly email: string;
+  readonly createdAt: number;
+}
+
+export interface Project {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface Environment {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+/** Mutable: its bytes arrive piece by piece. */
+export interface Artifact {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly createdAt: number;
+  /** The project or the experiment that it hangs on. */
+  entityId: string;
+  type: string;
+  mimeType: string;
+  modifiedAt: number;
+  readonly chunks: Uint8Array[];
+  sizeBytes: number;
+  /** Set when the last piece has come. */
+  uploaded: { readonly at: number; readonly md5Digest: string } | undefined;
+}
+
+export interface Tag {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+export interface Comment {
+  readonly id: string;
+  readonly authorId: string;
+  readonly message: string;
+  readonly createdAt: number;
+}
+
+export interface Experiment {
+  readonly id: string;
+  readonly projectId: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly description: string;
+  /** Values by key, as they were sent. */
+  readonly metadata: JsonObject;
+  readonly parameters: JsonObject;
+  readonly tagIds: readonly string[];
+  readonly comments: readonly Comment[];
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface Model {
+  readonly id: string;
+  readonly projectId: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export interface ModelVersion {
+  readonly id: string;
+  readonly modelId: string;
+  readonly experimentId: string;
+  readonly version: number;
+  readonly ownerId: string;
+  readonly createdAt: number;
+}
+
+export type PassphraseHash = 'PLAINTEXT' | 'BCRYPT' | 'PBKDF2';
+
+export type Security =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'oidc' }
+  | { readonly kind: 'passphrase'; readonly hash: string; readonly hashType: PassphraseHash };
+
+/** One model in a deployment, and what it runs on. */
+export interface DeploymentElement {
+  readonly experimentId: string;
+  readonly artifactId: string;
+  readonly composition: {
+    readonly artifactType: string;
+    readonly processor: string;
+    readonly runtime: string;
+    readonly runtimeImage: string;
+  };
+  readonly weight: number;
+  readonly resources: { readonly limits: JsonObject; readonly requests: JsonObject; readonly replicas: number };
+  readonly affinity: string;
+  readonly toleration: string;
+  readonly environmentVariables: JsonObject;
+  readonly verticalScaling: JsonObject | undefined;
+  readonly disruptionBudget: JsonObject | undefined;
+}
+
+export type DeploymentMode = 'single' | 'split' | 'shadow';
+
+/** What a user decides about a deployment. */
+export interface DeploymentPlan {
+  readonly name: string;
+  readonly description: string;
+  readonly mode: DeploymentMode;
+  /** One for `single`, primary and secondary for `shadow`. */
+  readonly elements: readonly DeploymentElement[];
+  readonly security: Security;
+  readonly monitor: { readonly enabled: boolean; readonly storesTransactions: boolean };
+  readonly monitoringOptions: JsonObject | undefined;
+  readonly corsOrigins: readonly string[] | undefined;
+}
+
+export interface Deployment extends DeploymentPlan {
+  readonly id: string;
+  readonly projectId: string;
+  readonly environmentId: string;
+  readonly ownerId: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+  readonly revisionId: string;
+  /** When the present revision began to come up. */
+  readonly revisedAt: number;
+  /** Why it will not become healthy, if so. */
+  readonly failure: string | undefined;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly projectId: string;
+  readonly environmentId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly path: string;
+  readonly target: string;
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
+export class State {
+  readonly users = new Map<string, User>();
+  readonly projects = new Map<string, Project>();
+  readonly environments = new Map<string, Environment>();
+  readonly artifacts = new Map<string, Artifact>();
+  readonly tags = new Map<string, Tag>();
+  readonly experiments = new Map<string, Experiment>();
+  readonly models = new Map<string, Model>();
+  readonly versions = new Map<string, ModelVersion>();
+  readonly deployments = new Map<string, Deployment>();
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly #userIds = new Map<string, string>();
+
+  /** The user that a caller is, made on first sight. */
+  user(caller: Caller, now: number): User {
+    const key = JSON.stringify([caller.issuer, caller.subject]);
+    const known = this.users.get(this.#userIds.get(key) ?? '');
+    if (known !== undefined) return known;
+    const { subject, username, email } = caller;
+    const user: User = { id: randomUUID(), subject, username, email: email || username, createdAt: now };
+    this.users.set(user.id, user);
+    this.#userIds.set(key, user.id);
+    return user;
+  }
+
+  createProject(owner: User, params: { readonly name: string; readonly description: string }, now: number): Project {
+    const project: Project = { id: randomUUID(), ownerId: owner.id, ...params, createdAt: now, modifiedAt: now };
+    this.projects.set(project.id, project);
+    for (const name of ['DEV', 'PROD']) {
+      const environment: Environment = { id: randomUUID(), projectId: project.id, name, createdAt: now };
+      this.environments.set(environment.id, environment);
+    }
+    return project;
+  }
+
+  /** Removes a project with everything in it, live deployments too. */
+  removeProject(projectId: string): void {
+    for (const { id } of inProject(this.experiments, projectId)) this.removeExperiment(id);
+    for (const { id } of inProject(this.models, projectId)) this.removeModel(id);
+    for (const map of [this.environments, this.tags, this.deployments, this.endpoints]) {
+      for (const { id } of inProject<{ readonly id: string; readonly projectId: string }>(map, projectId)) map.delete(id);
+    }
+    this.#removeArtifactsOf(projectId);
+    this.projects.delete(projectId);
+  }
+
+  removeExperiment(experimentId: string): void {
+    for (const version of [...this.versions.values()]) if (version.experimentId === experimentId) this.versions.delete(version.id);
+    this.#removeArtifactsOf(experimentId);
+    this.experiments.delete(experimentId);
+  }
+
+  removeModel(modelId: string): void {
+    for (const version of [...this.versions.values()]) if (version.modelId === modelId) this.versions.delete(version.id);
+    this.models.delete(modelId);
+  }
+
+  removeTag(tagId: string): void {
+    this.tags.delete(tagId);
+    for (const experiment of [...this.experiments.values()]) {
+      if (experiment.tagIds.includes(tagId))
+        this.experiments.set(experiment.id, { ...experiment, tagIds: experiment.tagIds.filter((id) => id !== tagId) });
+    }
+  }
+
+  #removeArtifactsOf(entityId: string): void {
+    for (const artifact of [...this.artifacts.values()]) if (artifact.entityId === entityId) this.artifacts.delete(artifact.id);
+  }
+}
+
+/** The entries of a project, oldest first. */
+export function inProject<Entry extends { readonly projectId: string }>(
+  map: ReadonlyMap<string, Entry>,
+  projectId: string,
+): readonly Entry[] {
+  return [...map.values()].filter((entry) => entry.projectId === projectId);
+}
+
+/** All bytes of an artifact, in one piece. */
+export function bytesOf(artifact: Artifact): Uint8Array {
+  return Buffer.concat(artifact.chunks);
+}

@@ -1,0 +1,85 @@
+/**
+ * Uploads to the ByteStream of storage on platforms 0.69 and 1.0: one JSON object a line, each with its offset and base64 data.
+ */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { ApiError } from '../../errors/api-error.js';
+import { operation, type Send } from '../../http/operation.js';
+import type { RequestOptions } from '../../http/request-options.js';
+import type { OpenedArtifact } from '../artifact-source.js';
+import type { UploadProgress } from '../experiments.js';
+
+/** Raw bytes a line, as the official client sends them. */
+const lineBytes = 32 * 1024;
+
+const write = operation({
+  name: 'ByteStream.Write',
+  method: 'POST',
+  path: '/storage/google.bytestream.ByteStream/Write',
+  // A second write to the same artifact would begin at an offset that the server no longer expects.
+  safe: false,
+  answer: z.looseObject({ committedSize: z.union([z.string(), z.number()]).nullish() }),
+});
+
+/** What was sent. */
+export interface Uploaded {
+  readonly sizeBytes: number;
+  /** MD5 of the raw bytes in base64, as artifacts carry it. */
+  readonly md5: string;
+}
+
+interface UploadOptions extends RequestOptions {
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
+}
+
+/** @throws {ApiError} code `UPLOAD_INCOMPLETE`: storage has committed another number of bytes than were sent */
+export async function uploadBytes(send: Send, artifactId: string, artifact: OpenedArtifact, options: UploadOptions): Promise<Uploaded> {
+  let uploaded: Uploaded = { sizeBytes: 0, md5: '' };
+  const report = (uploadedBytes: number): void => {
+    options.onProgress?.({ uploadedBytes, ...(artifact.sizeBytes === undefined ? {} : { totalBytes: artifact.sizeBytes }) });
+  };
+  const open = (): AsyncIterable<Uint8Array> =>
+    toLines(artifactId, artifact.open(), report, (sent) => {
+      uploaded = sent;
+    });
+  // The whole transfer has no deadline of its own; silence ends it.
+  const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, { ...options, timeoutMs: undefined });
+  const committed = Number(answer.committedSize ?? uploaded.sizeBytes);
+  if (committed === uploaded.sizeBytes) return uploaded;
+  throw uploadIncomplete(`storage has committed ${committed} of ${uploaded.sizeBytes} bytes`);
+}
+
+export function uploadIncomplete(what: string): ApiError {
+  return new ApiError({
+    code: 'UPLOAD_INCOMPLETE',
+    status: 200,
+    what: `The upload is not complete: ${what}.`,
+    fix: 'Repeat it; if it fails again, look whether a proxy on the way cuts or changes large requests.',
+    call: write.name,
+    retryable: true,
+  });
+}
+
+async function* toLines(
+  artifactId: string,
+  source: AsyncIterable<Uint8Array>,
+  report: (uploadedBytes: number) => void,
+  done: (uploaded: Uploaded) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const hash = createHash('md5');
+  let offset = 0;
+  for await (const chunk of source) {
+    hash.update(chunk);
+    const lines: string[] = [];
+    for (let start = 0; start < chunk.byteLength; start += lineBytes) {
+      const data = Buffer.from(chunk.buffer, chunk.byteOffset + start, Math.min(lineBytes, chunk.byteLength - start)).toString('base64');
+      lines.push(`${JSON.stringify({ resourceName: artifactId, writeOffset: offset + start, data })}\n`);
+    }
+    if (lines.length === 0) continue;
+    offset += chunk.byteLength;
+    yield Buffer.from(lines.join(''));
+    report(offset);
+  }
+  yield Buffer.from(`${JSON.stringify({ resourceName: artifactId, writeOffset: offset, finishWrite: true })}\n`);
+  done({ sizeBytes: offset, md5: hash.digest('base64') });
+}

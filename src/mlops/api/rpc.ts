@@ -1,0 +1,72 @@
+/**
+ * What the RPC services of MLOps have in common: everything is a POST of JSON, lists are paged by `paging`, unset fields come as null.
+ * Wire format: H2O MLOps 0.6x to 1.2, `/storage` and `/deployer`.
+ */
+import * as z from 'zod';
+import type { Page } from '../../http/pagination.js';
+import { operation, type Operation } from '../../http/operation.js';
+
+interface RpcDeclaration<Answer> {
+  /** For instance `ai.h2o.storage.ProjectService`. */
+  readonly service: string;
+  readonly method: string;
+  readonly mount: '/storage' | '/deployer' | '/ingest';
+  /** Reads may be repeated, and so may writes that set something to a value; creates may not. */
+  readonly safe: boolean;
+  readonly answer: z.ZodType<Answer>;
+}
+
+export function rpc<Answer>({ service, method, mount, safe, answer }: RpcDeclaration<Answer>): Operation<Answer> {
+  return operation({ name: method, method: 'POST', path: `${mount}/${service}/${method}`, safe, answer });
+}
+
+/** Text that may be unset: absent, null or empty. */
+export const text: z.ZodType<string | null | undefined> = z.string().nullish();
+
+/** A list that may be unset. */
+export function listOf<Item>(item: z.ZodType<Item>): z.ZodType<readonly Item[] | null | undefined> {
+  return z.array(item).nullish();
+}
+
+export interface WirePaging {
+  readonly nextPageToken?: string | null | undefined;
+}
+
+export const PagingSchema: z.ZodType<WirePaging | null | undefined> = z.looseObject({ nextPageToken: text }).nullish();
+
+export const NothingSchema: z.ZodType = z.unknown();
+
+export function toPage<Wire, Item>(
+  wire: readonly Wire[] | null | undefined,
+  paging: WirePaging | null | undefined,
+  map: (item: Wire) => Item,
+): Page<Item> {
+  return { items: (wire ?? []).map(map), nextPageToken: paging?.nextPageToken };
+}
+
+/** The part of a request body that asks for a page. */
+export function pageRequest(pageToken: string | undefined): { readonly paging?: { readonly pageToken: string } } {
+  return pageToken === undefined ? {} : { paging: { pageToken } };
+}
+
+/** `undefined` for what is unset. */
+export function known(value: string | null | undefined): string | undefined {
+  return value === null || value === undefined || value === '' ? undefined : value;
+}
+
+type Compact<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> };
+
+/** An object without the members that are undefined, as `exactOptionalPropertyTypes` wants it. */
+export function compact<Members extends object>(members: Members): Compact<Members> {
+  const kept: Compact<Members> = { ...members };
+  for (const name of Object.keys(kept)) if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
+  return kept;
+}
+
+/** A message as it goes back to a service: what is unset is left out, never sent as null. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
+}

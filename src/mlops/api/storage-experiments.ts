@@ -1,0 +1,185 @@
+/**
+ * Experiments and their artifacts on platform 0.69: storage RPC, ByteStream and model ingestion together make an experiment of a file.
+ */
+import * as z from 'zod';
+import { ApiError } from '../../errors/api-error.js';
+import { addCreated, type CreatedResource } from '../../errors/base.js';
+import type { Send } from '../../http/operation.js';
+import { createList } from '../../http/pagination.js';
+import type { RequestOptions } from '../../http/request-options.js';
+import type { Logger } from '../../internal/logger.js';
+import type { Experiment, ExperimentCreateOptions, ExperimentsApi } from '../experiments.js';
+import type { Recollection } from '../recollection.js';
+import { uploadBytes, uploadIncomplete, type Uploaded } from './byte-stream.js';
+import { fromMetadata, MetadataSchema } from './metadata.js';
+import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
+import { changesOf } from './storage-projects.js';
+
+const ArtifactSchema = z.looseObject({ id: z.string().min(1), type: text, md5Digest: text });
+const ExperimentSchema = z.looseObject({
+  id: z.string().min(1),
+  displayName: text,
+  description: text,
+  ownerId: text,
+  createdTime: text,
+  status: text,
+  metadata: MetadataSchema,
+  parameters: z.looseObject({ targetColumn: text }).nullish(),
+});
+const IngestionSchema = z.looseObject({
+  artifactType: z.string().min(1),
+  modelParameters: z.looseObject({ targetColumn: text }).nullish(),
+  modelMetadata: MetadataSchema,
+});
+
+function toExperiment(wire: z.infer<typeof ExperimentSchema>, projectId: string): Experiment {
+  return {
+    id: wire.id,
+    project: { id: projectId },
+    name: wire.displayName ?? '',
+    description: wire.description ?? '',
+    metadata: fromMetadata(wire.metadata),
+    ...compact({
+      status: wire.status === 'EXPERIMENT_STATUS_UNSPECIFIED' ? undefined : known(wire.status),
+      targetColumn: known(wire.parameters?.targetColumn),
+      ownerId: known(wire.ownerId),
+      createdAt: known(wire.createdTime),
+    }),
+  };
+}
+
+const artifacts = { service: 'ai.h2o.storage.ArtifactService', mount: '/storage' } as const;
+const experiments = { service: 'ai.h2o.storage.ExperimentService', mount: '/storage' } as const;
+const OneArtifactSchema = z.looseObject({ artifact: ArtifactSchema });
+const OneExperimentSchema = z.looseObject({ experiment: ExperimentSchema });
+
+const createArtifact = rpc({ ...artifacts, method: 'CreateArtifact', safe: false, answer: OneArtifactSchema });
+const updateArtifact = rpc({ ...artifacts, method: 'UpdateArtifact', safe: true, answer: OneArtifactSchema });
+const deleteArtifact = rpc({ ...artifacts, method: 'DeleteArtifact', safe: true, answer: NothingSchema });
+const listEntityArtifacts = rpc({
+  ...artifacts,
+  method: 'ListEntityArtifacts',
+  safe: true,
+  answer: z.looseObject({ artifact: listOf(ArtifactSchema), paging: PagingSchema }),
+});
+const createIngestion = rpc({
+  service: 'ai.h2o.ingest.ModelIngest',
+  mount: '/ingest',
+  method: 'CreateModelIngestion',
+  safe: true,
+  answer: z.looseObject({ ingestion: IngestionSchema }),
+});
+const createExperiment = rpc({ ...experiments, method: 'CreateExperiment', safe: false, answer: OneExperimentSchema });
+const getExperiment = rpc({ ...experiments, method: 'GetExperiment', safe: true, answer: OneExperimentSchema });
+const updateExperiment = rpc({ ...experiments, method: 'UpdateExperiment', safe: true, answer: OneExperimentSchema });
+const deleteExperiment = rpc({ ...experiments, method: 'DeleteExperiment', safe: false, answer: NothingSchema });
+const listExperiments = rpc({
+  ...experiments,
+  method: 'ListExperiments',
+  safe: true,
+  answer: z.looseObject({ experiment: listOf(ExperimentSchema), paging: PagingSchema }),
+});
+
+/** All metadata: a pattern is that of SQL LIKE. Without one the answer holds none. */
+const responseMetadata = { pattern: ['%'] };
+
+export function storageExperiments(send: Send, recollection: Recollection, logger: Logger): ExperimentsApi {
+  let removals = 0;
+  return {
+    create: (params, options) => createFromArtifact(send, recollection, logger, params, options),
+    get: async (id, projectId, options) =>
+      toExperiment((await send({ operation: getExperiment, body: { id, responseMetadata } }, options)).experiment, projectId),
+    list: ({ projectId, name }, options) =>
+      createList({
+        call: listExperiments.name,
+        fetchPage: async (pageToken) => {
+          const answer = await send({ operation: listExperiments, body: { projectId, ...pageRequest(pageToken) } }, options);
+          return toPage(answer.experiment, answer.paging, (wire) => toExperiment(wire, projectId));
+        },
+        key: (experiment) => experiment.id,
+        keeps: (experiment) => name === undefined || experiment.name === name,
+        removals: () => removals,
+      }),
+    update: async (id, projectId, params, options) => {
+      const { fields, mask } = changesOf(params);
+      const body = { experiment: { id, ...fields }, updateMask: mask, responseMetadata };
+      return toExperiment((await send({ operation: updateExperiment, body }, options)).experiment, projectId);
+    },
+    delete: async (id, projectId, options) => {
+      await send({ operation: deleteExperiment, body: { id, projectId } }, options);
+      removals += 1;
+    },
+    artifactTypes: async (id, options) => {
+      const found = await createList({
+        call: listEntityArtifacts.name,
+        fetchPage: async (pageToken) => {
+          const answer = await send({ operation: listEntityArtifacts, body: { entityId: id, ...pageRequest(pageToken) } }, options);
+          return toPage(answer.artifact, answer.paging, (artifact) => artifact);
+        },
+        key: (artifact) => artifact.id,
+        removals: () => 0,
+      }).toArray();
+      return [...new Set(found.flatMap((artifact) => known(artifact.type) ?? []))];
+    },
+  };
+}
+
+async function createFromArtifact(
+  send: Send,
+  recollection: Recollection,
+  logger: Logger,
+  params: Parameters<ExperimentsApi['create']>[0],
+  options: ExperimentCreateOptions,
+): Promise<Experiment> {
+  const { projectId } = params;
+  const { onProgress, ...requestOptions } = options;
+  const { artifact } = await send(
+    { operation: createArtifact, body: { artifact: { entityId: projectId, mimeType: 'application/zip' } } },
+    requestOptions,
+  );
+  const made: CreatedResource[] = [{ kind: 'artifact', id: artifact.id }];
+  try {
+    const uploaded = await uploadBytes(send, artifact.id, params.artifact, { ...requestOptions, onProgress });
+    const { ingestion } = await send({ operation: createIngestion, body: { artifactId: artifact.id } }, requestOptions);
+    const experiment = {
+      displayName: params.name,
+      metadata: { values: ingestion.modelMetadata?.values ?? {} },
+      parameters: compact({ targetColumn: known(ingestion.modelParameters?.targetColumn) }),
+      ...compact({ description: params.description }),
+    };
+    const created = await send({ operation: createExperiment, body: { experiment, projectId } }, requestOptions);
+    made.unshift({ kind: 'experiment', id: created.experiment.id });
+    const attached = withoutNulls({ ...artifact, entityId: created.experiment.id, type: ingestion.artifactType });
+    const stored = await send({ operation: updateArtifact, body: { artifact: attached, updateMask: 'type,entityId' } }, requestOptions);
+    checkDigest(stored.artifact, uploaded);
+    recollection.artifactTypes.set(created.experiment.id, [ingestion.artifactType]);
+    return { ...toExperiment(created.experiment, projectId), metadata: fromMetadata(ingestion.modelMetadata) };
+  } catch (error) {
+    await removeMade(send, logger, projectId, made, error);
+    throw error;
+  }
+}
+
+function checkDigest(artifact: z.infer<typeof ArtifactSchema>, uploaded: Uploaded): void {
+  const digest = known(artifact.md5Digest);
+  if (digest !== undefined && digest !== uploaded.md5)
+    throw uploadIncomplete('the checksum of what storage holds differs from that of what was sent');
+}
+
+/** Clean-up has time of its own: the caller's signal may be what ended the upload. */
+const cleanUp: RequestOptions = { timeoutMs: 15_000 };
+
+/** Removes what a failed creation has made; names in the error what stayed. */
+async function removeMade(send: Send, logger: Logger, projectId: string, made: readonly CreatedResource[], error: unknown): Promise<void> {
+  const left: CreatedResource[] = [];
+  for (const { kind, id } of made) {
+    const call =
+      kind === 'experiment' ? { operation: deleteExperiment, body: { id, projectId } } : { operation: deleteArtifact, body: { id } };
+    await send(call, cleanUp).catch((failure: unknown) => {
+      if (!(failure instanceof ApiError && failure.status === 404)) left.push({ kind, id });
+    });
+  }
+  if (left.length === 0) return;
+  for (const { kind, id } of left) logger.warn('could not remove what a failed call has made', { kind, id });
+  addCreated(error, left);
+}

@@ -1,0 +1,41 @@
+/**
+ * Deployment environments, which only platform 0.69 has: `DEV` and `PROD` in each project.
+ */
+import type { List } from '../http/pagination.js';
+import type { RequestOptions } from '../http/request-options.js';
+import { lazyList } from './lazy-list.js';
+import type { PlatformResolver } from './platform-resolver.js';
+import { idOf, type ProjectRef } from './references.js';
+
+/** A deployment environment as it was read. */
+export interface Environment {
+  readonly id: string;
+  readonly project: { readonly id: string };
+  /** `DEV` or `PROD` unless somebody made others. */
+  readonly name: string;
+}
+
+/** Environments on platform 0.69. */
+export interface EnvironmentsApi {
+  list(projectId: string, options: RequestOptions): List<Environment>;
+}
+
+export class Environments {
+  readonly #platform: PlatformResolver;
+
+  constructor(platform: PlatformResolver) {
+    this.#platform = platform;
+  }
+
+  /**
+   * Lists the deployment environments of a project, lazily.
+   *
+   * @example
+   * const { environments } = await mlops.require('0.69');
+   * const production = (await environments.list({ project }).toArray()).find(({ name }) => name === 'PROD');
+   */
+  list(params: { readonly project: ProjectRef }, options: RequestOptions = {}): List<Environment> {
+    const projectId = idOf(params.project, 'project');
+    return lazyList(async () => (await this.#platform.resolve(options)).environments.list(projectId, options));
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Experiments: a trained model with its artifact and what is known about it.
+ */
+import type { List } from '../http/pagination.js';
+import type { RequestOptions } from '../http/request-options.js';
+import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
+import { checkedName } from './checks.js';
+import { lazyList } from './lazy-list.js';
+import type { PlatformResolver } from './platform-resolver.js';
+import { childOf, idOf, type ExperimentRef, type ProjectRef } from './references.js';
+
+/** A value of an experiment's metadata. */
+export type MetadataValue = string | number | boolean | null | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+
+/** An experiment as it was read. */
+export interface Experiment {
+  readonly id: string;
+  readonly project: { readonly id: string };
+  readonly name: string;
+  readonly description: string;
+  /** For instance `FINISHED`; an experiment made from an uploaded artifact may have none. */
+  readonly status?: string;
+  /** The column that the model predicts, as far as known. */
+  readonly targetColumn?: string;
+  /** What the platform read from the artifact, for instance `tool` and `score`. Lists leave it out. */
+  readonly metadata: Readonly<Record<string, MetadataValue>>;
+  readonly ownerId?: string;
+  /** RFC 3339. */
+  readonly createdAt?: string;
+}
+
+export interface ExperimentCreateParams {
+  readonly project: ProjectRef;
+  readonly name: string;
+  /** The scoring artifact: a MOJO's zip file. */
+  readonly artifact: ArtifactSource;
+  readonly description?: string | undefined;
+}
+
+/** How far an upload is. */
+export interface UploadProgress {
+  readonly uploadedBytes: number;
+  /** Absent for streams. */
+  readonly totalBytes?: number;
+}
+
+export interface ExperimentCreateOptions extends RequestOptions {
+  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
+}
+
+export interface ExperimentUpdateParams {
+  readonly name?: string | undefined;
+  /** `null` clears it. */
+  readonly description?: string | null | undefined;
+}
+
+export interface ExperimentListParams {
+  readonly project: ProjectRef;
+  /** Only experiments of exactly this name. */
+  readonly name?: string | undefined;
+}
+
+/** Experiments on one platform. */
+export interface ExperimentsApi {
+  create(
+    params: {
+      readonly projectId: string;
+      readonly name: string;
+      readonly description?: string | undefined;
+      readonly artifact: OpenedArtifact;
+    },
+    options: ExperimentCreateOptions,
+  ): Promise<Experiment>;
+  get(id: string, projectId: string, options: RequestOptions): Promise<Experiment>;
+  list(params: { readonly projectId: string; readonly name?: string | undefined }, options: RequestOptions): List<Experiment>;
+  update(id: string, projectId: string, params: ExperimentUpdateParams, options: RequestOptions): Promise<Experiment>;
+  delete(id: string, projectId: string, options: RequestOptions): Promise<void>;
+  /** The types of the artifacts that belong to an experiment, as runtimes name them. */
+  artifactTypes(id: string, options: RequestOptions): Promise<readonly string[]>;
+}
+
+export class Experiments {
+  readonly #platform: PlatformResolver;
+
+  constructor(platform: PlatformResolver) {
+    this.#platform = platform;
+  }
+
+  /**
+   * Uploads a scoring artifact and makes an experiment of it. The file is streamed: memory stays flat whatever its size.
+   * When it fails half-way, what was made is removed; what could not be removed is in the error's `created`.
+   *
+   * @param options `timeoutMs` counts for each of its requests; the upload itself has only `idleTimeoutMs` (default 60 s without progress)
+   * @throws {ConfigurationError} code `ARTIFACT_INVALID`: the artifact is missing, a directory, empty, or not a zip file; nothing was sent
+   * @throws {ApiError} code `UPLOAD_INCOMPLETE`: the platform stored another number of bytes than were sent
+   * @example
+   * const experiment = await mlops.experiments.create(
+   *   { project, name: 'from-node', artifact: 'mojo.zip' },
+   *   { onProgress: ({ uploadedBytes, totalBytes }) => console.error(uploadedBytes, totalBytes) },
+   * );
+   */
+  async create(params: ExperimentCreateParams, options: ExperimentCreateOptions = {}): Promise<Experiment> {
+    checkedName(params.name, 'experiment');
+    const projectId = idOf(params.project, 'project');
+    const artifact = await openArtifact(params.artifact);
+    const { experiments } = await this.#platform.resolve(options);
+    return experiments.create({ projectId, name: params.name, description: params.description, artifact }, options);
+  }
+
+  /**
+   * Reads an experiment with its metadata.
+   *
+   * @throws {NotFoundError} there is none, or this user may not see it
+   * @example
+   * const { metadata } = await mlops.experiments.get(experiment);
+   */
+  async get(experiment: ExperimentRef, options: RequestOptions = {}): Promise<Experiment> {
+    const { id, project } = childOf(experiment, 'experiment');
+    const { experiments } = await this.#platform.resolve(options);
+    return experiments.get(id, project.id, options);
+  }
+
+  /**
+   * Lists the experiments of a project, lazily.
+   *
+   * @example
+   * const experiments = await mlops.experiments.list({ project }).toArray();
+   */
+  list(params: ExperimentListParams, options: RequestOptions = {}): List<Experiment> {
+    const projectId = idOf(params.project, 'project');
+    return lazyList(async () => (await this.#platform.resolve(options)).experiments.list({ projectId, name: params.name }, options));
+  }
+
+  /**
+   * Changes the name or the description; what is not named stays.
+   *
+   * @example
+   * await mlops.experiments.update(experiment, { name: 'champion' });
+   */
+  async update(experiment: ExperimentRef, params: ExperimentUpdateParams, options: RequestOptions = {}): Promise<Experiment> {
+    const { id, project } = childOf(experiment, 'experiment');
+    if (params.name !== undefined) checkedName(params.name, 'experiment');
+    const { experiments } = await this.#platform.resolve(options);
+    return experiments.update(id, project.id, params, options);
+  }
+
+  /**
+   * Deletes an experiment.
+   *
+   * @throws {NotFoundError} there is none
+   * @example
+   * await mlops.experiments.delete(experiment);
+   */
+  async delete(experiment: ExperimentRef, options: RequestOptions = {}): Promise<void> {
+    const { id, project } = childOf(experiment, 'experiment');
+    const { experiments } = await this.#platform.resolve(options);
+    await experiments.delete(id, project.id, options);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Finds the scorer of an MLOps deployment. Address and security are what the platform tells this user, never what the passed object holds.
+ */
+import { ScoringError } from '../errors/scoring-error.js';
+import type { LocateOptions, ScorableRef, ScorerLocation, ScorerLocator } from '../scoring/scorer-locator.js';
+import type { Deployments } from './deployments.js';
+import type { Recollection } from './recollection.js';
+
+export function mlopsScorerLocator(deployments: Deployments, recollection: Recollection): ScorerLocator {
+  return {
+    async locate(deployment: ScorableRef, { signal, fresh = false }: LocateOptions): Promise<ScorerLocation> {
+      const remembered = fresh ? undefined : recollection.statuses.get(deployment.id);
+      const status = remembered?.scoreUrl === undefined ? await deployments.status(deployment, { signal }) : remembered;
+      if (status.scoreUrl === undefined) {
+        throw new ScoringError({
+          code: 'SCORER_NOT_READY',
+          what: `The deployment has no scoring address yet: it is ${status.state}${status.message === '' ? '' : ` (${status.message})`}.`,
+          fix: 'Wait for it with mlops.deployments.waitUntilHealthy(deployment).',
+          retryable: true,
+        });
+      }
+      const security =
+        (fresh ? undefined : recollection.security.get(deployment.id)) ?? (await deployments.get(deployment, { signal })).security;
+      return {
+        scoreUrl: status.scoreUrl,
+        access: security.map((option) =>
+          option.type === 'passphrase' ? { type: 'passphrase', passphrase: option.passphrase } : { type: option.type },
+        ),
+      };
+    },
+  };
+}

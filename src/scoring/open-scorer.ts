@@ -1,0 +1,95 @@
+/**
+ * Opens the way to a scorer: where it is, which of its ways in this user has, and whether the secret may go there.
+ */
+import { AuthenticationError } from '../errors/authentication-error.js';
+import { ConfigurationError, invalidParameter } from '../errors/configuration-error.js';
+import { ConnectionError } from '../errors/connection-error.js';
+import { ScoringError } from '../errors/scoring-error.js';
+import type { Send } from '../http/operation.js';
+import { createSend, type SendPorts } from '../http/send.js';
+import { AccessToken } from '../internal/access-token.js';
+import type { Credential } from '../internal/credential.js';
+import { Secret } from '../internal/secret.js';
+import { baseOf, readScorerError, scorerHeaders } from './contract.js';
+import type { ScorableRef, ScorerAccess, ScorerLocation, ScorerLocator } from './scorer-locator.js';
+import { checkScorerOrigin, type ScorerTrust } from './trusted-origin.js';
+
+/** Options of `user.scorer()`. */
+export interface ScorerOptions {
+  /** For a deployment that is guarded by a passphrase: the plain one, also where the platform keeps a hash. */
+  readonly passphrase?: string | Secret | undefined;
+  /** For a deployment that is guarded by an API key. */
+  readonly apiKey?: string | Secret | undefined;
+}
+
+export interface OpenScorerPorts extends SendPorts {
+  readonly locator: ScorerLocator;
+  /** The user's own tokens. */
+  readonly credential: Credential;
+  readonly trust: (signal: AbortSignal | undefined) => Promise<ScorerTrust>;
+}
+
+interface OpenOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly fresh: boolean;
+}
+
+export type ScorerTarget = ScorableRef | string | URL;
+
+export async function openScorer(
+  ports: OpenScorerPorts,
+  target: ScorerTarget,
+  options: ScorerOptions,
+  { signal, fresh }: OpenOptions,
+): Promise<Send> {
+  const location = isAddress(target) ? addressed(target, options) : await ports.locator.locate(target, { signal, fresh });
+  const way = chooseAccess(location.access, options);
+  if (way !== 'none') checkScorerOrigin(location.scoreUrl, await ports.trust(signal));
+  const url = baseOf(location.scoreUrl);
+  const credential = way === 'none' ? undefined : way === 'oidc' ? ports.credential : fixed(way);
+  const endpoint = Promise.resolve({ url, scopes: [] });
+  return createSend({ service: 'scorer', endpoint: () => endpoint, credential, readError: readScorerError, headers: scorerHeaders }, ports);
+}
+
+/** Whether it is worth asking the platform again where the scorer is and what guards it. */
+export function mayHaveMoved(error: unknown): boolean {
+  if (error instanceof AuthenticationError) return error.code === 'AUTH_REJECTED';
+  return (error instanceof ScoringError && error.status === 404) || error instanceof ConnectionError;
+}
+
+function isAddress(target: ScorerTarget): target is string | URL {
+  return typeof target === 'string' || target instanceof URL;
+}
+
+function addressed(target: string | URL, options: ScorerOptions): ScorerLocation {
+  if (!URL.canParse(String(target))) {
+    throw invalidParameter(
+      'The address of the scorer is not a URL.',
+      'Pass a deployment, or the whole address, for instance https://model.example.com/id/model/score.',
+    );
+  }
+  const type = options.passphrase !== undefined ? 'passphrase' : options.apiKey !== undefined ? 'apiKey' : 'oidc';
+  return { scoreUrl: String(target), access: [{ type }] };
+}
+
+/** The first way in that the user has, the user's own token before shared secrets. */
+function chooseAccess(access: readonly ScorerAccess[], options: ScorerOptions): 'none' | 'oidc' | Secret {
+  if (access.some((way) => way.type === 'none')) return 'none';
+  if (access.some((way) => way.type === 'oidc')) return 'oidc';
+  for (const way of access) {
+    const secret = way.type === 'passphrase' ? (options.passphrase ?? way.passphrase) : way.type === 'apiKey' ? options.apiKey : undefined;
+    if (secret !== undefined) return secret instanceof Secret ? secret : new Secret(secret);
+  }
+  const kinds = access.map((way) => way.type).join(', ') || 'nothing that is known';
+  throw new ConfigurationError({
+    code: 'PARAMETER_INVALID',
+    what: `The deployment is guarded by ${kinds}, and nothing was given to pass it.`,
+    fix: 'Pass the secret with user.scorer(deployment, { passphrase }) or { apiKey }: the platform does not tell it.',
+  });
+}
+
+/** A shared secret behind the port of tokens: it never changes, so a refusal is final. */
+function fixed(secret: Secret): Credential {
+  const token = new AccessToken(secret.reveal());
+  return { getToken: () => Promise.resolve(token) };
+}

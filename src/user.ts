@@ -1,0 +1,110 @@
+/**
+ * One user of the cloud: the services, called with this user's tokens.
+ */
+import type { CloudEnvironment } from './environment/cloud-environment.js';
+import { createSend, type SendPorts } from './http/send.js';
+import type { AccessToken } from './internal/access-token.js';
+import type { Clock } from './internal/clock.js';
+import type { Credential } from './internal/credential.js';
+import type { Logger } from './internal/logger.js';
+import { printAs } from './internal/print-as.js';
+import { Mlops } from './mlops/mlops.js';
+import { mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
+import type { Row, ScoredRow } from './scoring/rows.js';
+import { Scorer } from './scoring/scorer.js';
+import type { ScorerTrust } from './scoring/trusted-origin.js';
+
+export interface UserPorts extends SendPorts {
+  readonly environment: CloudEnvironment;
+  readonly credential: Credential;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a token must be good for. */
+export interface AccessTokenOptions {
+  readonly scopes?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A user, as `cloud.onBehalfOf()` and `cloud.asCurrentUser()` give it. It holds the user's credential and prints without it.
+ *
+ * @example
+ * const user = cloud.asCurrentUser();
+ * const projects = await user.mlops.projects.list().toArray();
+ */
+export class User {
+  /** H2O MLOps as this user. */
+  readonly mlops: Mlops;
+  readonly #ports: UserPorts;
+
+  static {
+    printAs(User.prototype, () => 'User {}');
+  }
+
+  /** @internal */
+  constructor(ports: UserPorts) {
+    this.#ports = ports;
+    const { environment, credential, clock, logger } = ports;
+    const endpoint = (signal: AbortSignal): Promise<{ readonly url: string; readonly scopes: readonly string[] }> =>
+      environment.service('mlops', { signal });
+    this.mlops = new Mlops({
+      send: createSend({ service: 'MLOps', endpoint, credential }, ports),
+      clock,
+      logger,
+      detectPlatform: () => detectPlatform(environment),
+    });
+  }
+
+  /**
+   * The scorer of a deployment, or the one at an address. Where it is and what guards it is asked of the platform as this user,
+   * when the first call needs it.
+   *
+   * @param options the passphrase or API key, where one guards the deployment
+   * @example
+   * const [row] = await user.scorer(deployment).scoreRows([{ LIMIT_BAL: 750000, AGE: 54, PAY_1: 0 }]);
+   */
+  scorer<Input extends Row = Row, Prediction extends ScoredRow = ScoredRow>(
+    target: ScorerTarget,
+    options: ScorerOptions = {},
+  ): Scorer<Input, Prediction> {
+    const { environment } = this.#ports;
+    const trust = async (signal: AbortSignal | undefined): Promise<ScorerTrust> => {
+      // Neither must be there: a scorer may be named by its address alone.
+      const cloudUrl = await environment.cloudUrl({ signal }).catch(() => undefined);
+      const gateway = await environment.findService('mlops', { signal }).catch(() => undefined);
+      return {
+        cloudUrl,
+        gatewayUrl: gateway?.url,
+        trustedOrigins: environment.trustedScorerOrigins,
+        allowInsecure: gateway?.allowInsecure ?? false,
+      };
+    };
+    const ports = { ...this.#ports, locator: this.mlops.scorerLocator, trust };
+    return new Scorer<Input, Prediction>({ clock: ports.clock, mayHaveMoved, open: (how) => openScorer(ports, target, options, how) });
+  }
+
+  /**
+   * An access token of the user, fresh and with the scopes that were asked for.
+   *
+   * @throws {SignInRequiredError} the user must sign in again
+   * @throws {ScopeNotGrantedError} the token cannot have those scopes
+   * @example
+   * const { value, expiresAt } = await user.accessToken({ scopes: ['ai.h2o.storage'] });
+   */
+  accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
+    return this.#ports.credential.getToken({ scopes: options.scopes ?? [], signal: options.signal });
+  }
+
+  toJSON(): Record<string, never> {
+    return {};
+  }
+}
+
+/** An option decides; else discovery: a cloud that names an authorization service for workspaces runs 1.0 or newer. */
+async function detectPlatform(environment: CloudEnvironment): Promise<string> {
+  if (environment.mlopsPlatform !== undefined) return environment.mlopsPlatform;
+  const authz = await environment.findService('mlopsAuthz').catch(() => undefined);
+  return authz === undefined ? '0.69' : '1.0 or newer';
+}

@@ -1,0 +1,51 @@
+/** A local cloud on a real port with a user of it, for tests that need both. */
+import { H2OCloud, SecurityOptions, type Clock, type Deployment, type H2OCloudOptions, type SecurityInput, type User } from 'h2o-ai-cloud';
+import { startLocalCloud, type RunningCloud, type StartLocalCloudOptions } from 'h2o-ai-cloud/testing';
+import { fixture } from './csv.js';
+
+export interface TestCloud extends AsyncDisposable {
+  readonly local: RunningCloud;
+  readonly cloud: H2OCloud;
+  readonly user: User;
+}
+
+/** @param options of the local cloud; deployments are healthy at once unless it says otherwise */
+export async function startTestCloud(options: StartLocalCloudOptions = {}, sdk: H2OCloudOptions = {}): Promise<TestCloud> {
+  const local = await startLocalCloud({ healthyAfterMs: 0, ...options });
+  const cloud = new H2OCloud({ env: local.env, retry: { baseMs: 1 }, tokenStore: 'memory', ...sdk });
+  const user = cloud.onBehalfOf({ accessToken: accessTokenOf(local, 'alice') });
+  return { local, cloud, user, [Symbol.asyncDispose]: () => local.close() };
+}
+
+export function accessTokenOf(local: RunningCloud, username: string): string {
+  return local.users.find((user) => user.username === username)!.accessToken;
+}
+
+export const creditMojo = fixture('models/credit-glm.zip');
+
+/** A model of the credit data, deployed and healthy. */
+export async function deployCredit(user: User, security: SecurityInput = SecurityOptions.oidc()): Promise<Deployment> {
+  return user.mlops.deploy({ project: 'demo', artifact: creditMojo, name: 'credit', security });
+}
+
+/** What was asked of the MLOps gateway and the scorers, as `service method`. */
+export function callsOf(local: RunningCloud): string[] {
+  return local.requests.filter(({ service }) => service === 'mlops-api' || service === 'scorer').map(({ path }) => path.split('/').at(-1)!);
+}
+
+/** A clock that runs `factor` times as fast as the real one, for waits that cross real sockets. */
+export function hurriedClock(factor: number): Clock {
+  const start = performance.now();
+  const startsAt = Date.now();
+  const monotonic = (): number => (performance.now() - start) * factor;
+  return {
+    monotonic,
+    now: () => startsAt + monotonic(),
+    schedule(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs / factor);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  };
+}
