@@ -63,7 +63,7 @@ const layerRules = folders.map((folder) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test/fixtures', 'docs/api'] },
+  { ignores: ['.cache', 'scripts/*.d.ts', 'dist', 'coverage', 'node_modules', 'test/fixtures', 'docs/api'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.mts'],

@@ -14,7 +14,7 @@ import { systemClock, type Clock } from './internal/clock.js';
 import type { Credential } from './internal/credential.js';
 import { fencedLogger, silentLogger, type Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
-import { credentialFor, currentUserCredential, type IdentityPorts, type OnBehalfOf, type TokenStoreOption } from './credentials.js';
+import { Credentials, type OnBehalfOf, type TokenStoreOption } from './credentials.js';
 import { User } from './user.js';
 
 /** Options of {@link H2OCloud}. All are optional; an `undefined` one counts as absent, and what is absent is looked up. */
@@ -50,7 +50,7 @@ const ownOptions = ['tokenStore', 'fetch', 'logger', 'onCall', 'timeoutMs', 'ret
 export class H2OCloud {
   readonly #environment: CloudEnvironment;
   readonly #sendPorts: SendPorts;
-  readonly #identity: IdentityPorts;
+  readonly #credentials: Credentials;
   #isClosed = false;
 
   static {
@@ -70,7 +70,7 @@ export class H2OCloud {
       logger,
       otherOptions: ownOptions,
     });
-    this.#identity = { environment: this.#environment, clock, logger, onCall, fetch, tokenStore: tokenStore ?? 'file' };
+    this.#credentials = new Credentials({ environment: this.#environment, clock, logger, onCall, fetch, tokenStore: tokenStore ?? 'file' });
   }
 
   /**
@@ -83,7 +83,7 @@ export class H2OCloud {
    * const user = cloud.onBehalfOf({ refreshToken, onRotate: (rotated) => saveSession(rotated) });
    */
   onBehalfOf(source: OnBehalfOf): User {
-    return this.#user(credentialFor(source, this.#identity));
+    return this.#user(this.#credentials.for(source));
   }
 
   /**
@@ -94,7 +94,7 @@ export class H2OCloud {
    * const user = cloud.asCurrentUser();
    */
   asCurrentUser(): User {
-    return this.#user(currentUserCredential(this.#identity));
+    return this.#user(this.#credentials.currentUser());
   }
 
   /**

@@ -1,14 +1,41 @@
+/**
+ * From what a program has of a user to a credential: which client and which identity provider it belongs to is looked up when
+ * the first token is needed.
+ */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
+import type { IdentityProvider } from './environment/identity-provider.js';
 import type { FetchFunction } from './http/transport.js';
+import { functionTokenCredential, type TokenFunction } from './identity/function-token.js';
+import { createOidcClient, type OidcClient } from './identity/oidc.js';
+import { refreshTokenCredential } from './identity/refresh-token.js';
+import { signInHintOf } from './identity/sign-in-required.js';
+import { staticTokenCredential } from './identity/static-token.js';
+import { fileTokenStore } from './identity/token-store/file.js';
+import type { TokenStore } from './identity/token-store/token-store.js';
+import type { AccessToken } from './internal/access-token.js';
 import type { CallListener } from './internal/call-event.js';
-import type { Clock } from './internal/clock.js';
-import type { Credential } from './internal/credential.js';
+import { waitUnlessAborted, type Clock } from './internal/clock.js';
+import type { Credential, TokenRequest } from './internal/credential.js';
 import type { Logger } from './internal/logger.js';
-import { AccessToken } from './internal/access-token.js';
+import type { Secret } from './internal/secret.js';
 
-export type TokenStoreOption = 'file' | 'memory';
-export type OnBehalfOf = { readonly accessToken: string };
-export interface IdentityPorts {
+/** Where replaced refresh tokens of `asCurrentUser()` are kept: under `~/.h2oai`, nowhere beyond the process, or in a directory of your own. */
+export type TokenStoreOption = 'file' | 'memory' | { readonly directory: string };
+
+/** A user, by what a program has of them. */
+export type OnBehalfOf =
+  | { readonly accessToken: string | AccessToken }
+  | {
+      readonly refreshToken: string;
+      /** Told each newer refresh token, so that it can be kept; what it throws is dropped. */
+      readonly onRotate?: ((refreshToken: string) => void | Promise<void>) | undefined;
+    }
+  | { readonly credential: Credential | TokenFunction };
+
+export interface CredentialPorts {
   readonly environment: CloudEnvironment;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -16,9 +43,117 @@ export interface IdentityPorts {
   readonly fetch: FetchFunction | undefined;
   readonly tokenStore: TokenStoreOption;
 }
-export function credentialFor(source: OnBehalfOf, _ports: IdentityPorts): Credential {
-  return { getToken: () => Promise.resolve(new AccessToken(source.accessToken)) };
+
+/** The credentials of one cloud's users. Clients of identity providers are made once and shared: their metadata is read once. */
+export class Credentials {
+  readonly #ports: CredentialPorts;
+  readonly #clients = new Map<string, OidcClient>();
+
+  constructor(ports: CredentialPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws {ConfigurationError} the source is of no kind that is known */
+  for(source: OnBehalfOf): Credential {
+    const given: unknown = source;
+    if (typeof given !== 'object' || given === null) throw unknownSource();
+    if ('accessToken' in source) return staticTokenCredential(source.accessToken, this.#ports.clock);
+    if ('refreshToken' in source) return this.#ofRefreshToken(source.refreshToken, source.onRotate);
+    if (!('credential' in given)) throw unknownSource();
+    return this.#ofUser(source.credential);
+  }
+
+  currentUser(): Credential {
+    const { environment, clock, logger } = this.#ports;
+    return lazyCredential(async () => {
+      const user = await environment.currentUser();
+      const client = this.#client(await environment.identityProvider(), user.clientId, user.clientSecret, user.cloudUrl);
+      return refreshTokenCredential({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: this.#store() });
+    });
+  }
+
+  #ofUser(credential: Credential | TokenFunction): Credential {
+    if (typeof credential === 'function') return functionTokenCredential(credential, { clock: this.#ports.clock });
+    const given: unknown = credential;
+    if (typeof given === 'object' && given !== null && 'getToken' in given && typeof given.getToken === 'function') return credential;
+    throw unknownSource();
+  }
+
+  #ofRefreshToken(refreshToken: string, onRotate: ((refreshToken: string) => void | Promise<void>) | undefined): Credential {
+    const given: unknown = refreshToken;
+    if (typeof given !== 'string' || given.trim() === '') {
+      throw invalidParameter('The refresh token is empty.', 'Pass `{ refreshToken }` as the identity provider gave it.');
+    }
+    const { environment, clock, logger } = this.#ports;
+    return lazyCredential(async () => {
+      const client = await this.#clientOfApp(environment);
+      return refreshTokenCredential({ client, refreshToken, clock, logger, onRotate });
+    });
+  }
+
+  /** The app's own client where it has one, since only the client that a token was issued to can spend it; else the platform's. */
+  async #clientOfApp(environment: CloudEnvironment): Promise<OidcClient> {
+    const app = environment.appClient();
+    const cloudUrl = await environment.cloudUrl().catch(() => undefined);
+    if (app !== undefined) return this.#client(await environment.appIdentityProvider(), app.clientId, app.clientSecret, cloudUrl);
+    const platform = (await (await environment.discovery())?.clients())?.get('platform');
+    if (platform !== undefined) return this.#client(await environment.identityProvider(), platform.clientId, undefined, cloudUrl);
+    throw new ConfigurationError({
+      code: 'CONFIGURATION_MISSING',
+      what: 'The client that the refresh token was issued to is not known.',
+      fix: 'Set the options oidc.clientId and, for a confidential client, oidc.clientSecret (variables H2O_WAVE_OIDC_CLIENT_ID and H2O_WAVE_OIDC_CLIENT_SECRET).',
+    });
+  }
+
+  #client(provider: IdentityProvider, clientId: string, clientSecret: Secret | undefined, cloudUrl: string | undefined): OidcClient {
+    const { issuer, tokenEndpoint, allowInsecure } = provider;
+    const key = JSON.stringify([issuer, tokenEndpoint, clientId]);
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const { clock, fetch, onCall } = this.#ports;
+    const signInHint = cloudUrl === undefined ? undefined : signInHintOf(cloudUrl);
+    const client = createOidcClient({ issuer, tokenEndpoint, clientId, clientSecret, allowInsecure, fetch, clock, signInHint, onCall });
+    this.#clients.set(key, client);
+    return client;
+  }
+
+  #store(): TokenStore | undefined {
+    const { tokenStore, clock, logger } = this.#ports;
+    if (tokenStore === 'memory') return undefined;
+    if (typeof tokenStore === 'object') return fileTokenStore({ directory: tokenStore.directory, clock });
+    try {
+      return fileTokenStore({ directory: join(homedir(), '.h2oai', 'tokens'), clock });
+    } catch {
+      logger.warn('This user has no home directory, so a replaced refresh token is kept for the life of the process only.');
+      return undefined;
+    }
+  }
 }
-export function currentUserCredential(_ports: IdentityPorts): Credential {
-  throw new Error('later');
+
+/** A credential that is made when the first token is asked for; what fails is tried anew by the next caller. */
+function lazyCredential(make: () => Promise<Credential>): Credential {
+  let making: Promise<Credential> | undefined;
+  let made: Credential | undefined;
+  const open = async (): Promise<Credential> => {
+    try {
+      made = await make();
+      return made;
+    } finally {
+      making = undefined;
+    }
+  };
+  return {
+    getToken: (request: TokenRequest) => {
+      if (made !== undefined) return made.getToken(request);
+      making ??= open();
+      return waitUnlessAborted(making, request.signal).then((credential) => credential.getToken(request));
+    },
+  };
+}
+
+function unknownSource(): ConfigurationError {
+  return invalidParameter(
+    'onBehalfOf() was given nothing that says who the user is.',
+    'Pass { accessToken }, { refreshToken, onRotate } or { credential }, where a credential has getToken() or is a function that returns a token.',
+  );
 }

@@ -70,10 +70,10 @@ export class User {
     options: ScorerOptions = {},
   ): Scorer<Input, Prediction> {
     const { environment } = this.#ports;
-    const trust = async (signal: AbortSignal | undefined): Promise<ScorerTrust> => {
+    const trust = async (): Promise<ScorerTrust> => {
       // Neither must be there: a scorer may be named by its address alone.
-      const cloudUrl = await environment.cloudUrl({ signal }).catch(() => undefined);
-      const gateway = await environment.findService('mlops', { signal }).catch(() => undefined);
+      const cloudUrl = await environment.cloudUrl().catch(() => undefined);
+      const gateway = await environment.findService('mlops').catch(() => undefined);
       return {
         cloudUrl,
         gatewayUrl: gateway?.url,
@@ -105,6 +105,7 @@ export class User {
 /** An option decides; else discovery: a cloud that names an authorization service for workspaces runs 1.0 or newer. */
 async function detectPlatform(environment: CloudEnvironment): Promise<string> {
   if (environment.mlopsPlatform !== undefined) return environment.mlopsPlatform;
-  const authz = await environment.findService('mlopsAuthz').catch(() => undefined);
+  // A discovery service that fails decides nothing, so its error is the answer.
+  const authz = await environment.findService('mlopsAuthz');
   return authz === undefined ? '0.69' : '1.0 or newer';
 }

@@ -1,6 +1,6 @@
 /**
- * Variables with identity in them: a token, a client, where to redeem it. They belong to the cloud that the environment names, and are
- * passed over where the options name another one.
+ * Variables of a cloud: the addresses of its services, a token, a client, where to redeem it. They belong to the cloud that the environment
+ * names, and are passed over where the options name another one: a token of one cloud must not reach a service of another.
  */
 import type { CheckedOptions } from './check-options.js';
 import { otherCloudReason } from './cloud-location.js';

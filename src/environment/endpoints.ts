@@ -7,6 +7,7 @@ import type { CloudLocation } from './cloud-location.js';
 import type { Discovery, WaitOptions } from './discovery.js';
 import { scopesOf, type DiscoveredService } from './discovery-wire.js';
 import { givenAddress, refusedAddress } from './given-address.js';
+import { cloudPlaces } from './cloud-variables.js';
 import { filePlace, firstOf, variablePlaces, type FoundValue, type Place, type PlacePorts } from './places.js';
 import { serviceTable, type ServiceFacts, type ServiceName } from './services.js';
 import { baseOf, exactBaseOf } from './url-rules.js';
@@ -82,9 +83,9 @@ export class Endpoints {
 
   #candidates(facts: ServiceFacts, given: GivenSource | undefined): readonly Candidate[] {
     const candidates: Candidate[] = given === undefined ? [] : [this.#optionCandidate(given)];
-    for (const variable of facts.variables) candidates.push({ places: variablePlaces(this.#ports, variable) });
+    for (const variable of facts.variables) candidates.push({ places: cloudPlaces(this.#ports, variable) });
     if (facts.derived !== undefined) {
-      candidates.push({ places: variablePlaces(this.#ports, facts.derived.variable), append: facts.derived.path });
+      candidates.push({ places: cloudPlaces(this.#ports, facts.derived.variable), append: facts.derived.path });
     }
     return candidates;
   }

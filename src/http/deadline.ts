@@ -1,7 +1,8 @@
 /**
  * One signal for everything that may end a call: the caller's abort, the total deadline, and silence on a transfer.
  */
-import { type Clock } from '../internal/clock.js';
+import { invalidParameter } from '../errors/configuration-error.js';
+import type { Clock } from '../internal/clock.js';
 
 export interface DeadlineOptions {
   readonly signal?: AbortSignal | undefined;
@@ -25,7 +26,10 @@ export interface Deadline {
   dispose(): void;
 }
 
+/** @throws {ConfigurationError} a duration is no positive number of milliseconds */
 export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline {
+  checkDuration('timeoutMs', options.timeoutMs);
+  checkDuration('idleTimeoutMs', options.idleTimeoutMs);
   const controller = new AbortController();
   const start = clock.monotonic();
   let expiry: Expiry | undefined;
@@ -59,4 +63,12 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
       options.signal?.removeEventListener('abort', onAbort);
     },
   };
+}
+
+function checkDuration(name: string, value: number | undefined): void {
+  if (value === undefined || value > 0) return;
+  throw invalidParameter(
+    `\`${name}\` is not a positive number of milliseconds.`,
+    'Pass a number above 0, or leave it out for the default.',
+  );
 }

@@ -33,6 +33,8 @@ export interface Call<Answer> {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Secrets in the body: where an error quotes them, they are redacted. */
+  readonly secrets?: readonly string[];
   /** Sent as it is, without a content type; the total deadline then only counts when the caller sets one. */
   readonly stream?: StreamedBody;
 }

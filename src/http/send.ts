@@ -156,8 +156,12 @@ async function replayOnce(connection: Connection, ports: SendPorts, job: Job): P
   if (job.call.stream?.replayable === false) return first;
   job.replayed = true;
   const rejected = job.token;
-  const renewed = await waitUnlessAborted(credential.getToken({ scopes: job.scopes, signal, rejected }), signal);
-  if (renewed.value === rejected) return first;
+  const renewed = await waitUnlessAborted(credential.getToken({ scopes: job.scopes, signal, rejected }), signal).catch((error: unknown) => {
+    // There is no other token: then what the service said tells more than that.
+    if (error instanceof AuthenticationError && error.code === 'AUTH_REJECTED') return undefined;
+    throw error;
+  });
+  if (renewed === undefined || renewed.value === rejected) return first;
   job.token = renewed.value;
   return attemptOnce(connection, ports, job);
 }
@@ -219,9 +223,16 @@ function errorOf(result: Answered | Unanswered, connection: Connection, ports: S
     headers: result.headers,
     call,
     requestId: job.requestId,
-    secrets: job.token === undefined ? [] : [job.token],
+    secrets: [...(job.token === undefined ? [] : [job.token]), ...(job.call.secrets ?? []), ...cookiesIn(result.headers)],
   };
   return connection.readError?.(answer) ?? readApiError(answer, connection.service, ports.clock.now());
+}
+
+function cookiesIn(headers: Headers): readonly string[] {
+  return headers.getSetCookie().flatMap((cookie) => {
+    const [pair = ''] = cookie.split(';');
+    return [pair, pair.slice(pair.indexOf('=') + 1)];
+  });
 }
 
 /** The error for an answer in one of the common shapes. */

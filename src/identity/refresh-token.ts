@@ -129,11 +129,9 @@ class RefreshTokenCredential implements Credential {
   }
 
   async #save(rotated: string, record: RefreshTokenRecord, entry: StoreEntry): Promise<void> {
-    const { clock } = this.#rules;
     try {
-      if (await entry.write(record.seal(rotated, clock.now()))) this.#lineage.noteStored(record.key, rotated);
-      // Somebody took over while this process was held up; what is stored by now is theirs, and newer.
-      else this.#lineage.adoptStored(record.key, record.open(await entry.read()));
+      // Where somebody has taken over while this process was held up, theirs stays, and is found by the next refresh.
+      if (await entry.write(record.seal(rotated, this.#rules.clock.now()))) this.#lineage.noteStored(record.key, rotated);
     } catch {
       this.#logger.warn('A rotated refresh token could not be stored: when this process ends, its user has to sign in again.');
     }

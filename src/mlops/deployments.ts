@@ -5,7 +5,7 @@ import { ApiError } from '../errors/api-error.js';
 import { invalidParameter } from '../errors/configuration-error.js';
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
-import type { Clock } from '../internal/clock.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { checkedName } from './checks.js';
 import { experimentOf, type Composition, type DeployedComposition } from './composition.js';
 import { waitUntilHealthy, type DeploymentStatus, type WaitOptions } from './deployment-status.js';
@@ -119,12 +119,10 @@ export interface DeploymentsApi {
 export class Deployments {
   readonly #platform: PlatformResolver;
   readonly #recollection: Recollection;
-  readonly #clock: Clock;
 
-  constructor(platform: PlatformResolver, recollection: Recollection, clock: Clock) {
+  constructor(platform: PlatformResolver, recollection: Recollection) {
     this.#platform = platform;
     this.#recollection = recollection;
-    this.#clock = clock;
   }
 
   /**
@@ -142,17 +140,19 @@ export class Deployments {
     const security = checkedSecurity(params.security);
     checkSettings(params);
     const projectId = idOf(params.project, 'project');
-    const apis = await this.#platform.resolve(options);
-    const experimentId = await experimentOf(params.composition, apis.models, this.#recollection, options);
-    const artifactTypes =
-      this.#recollection.artifactTypes.get(experimentId) ?? (await apis.experiments.artifactTypes(experimentId, options));
-    const runtime = chooseRuntime(await apis.runtimes.list(options), artifactTypes, params.composition);
-    const order = { ...params, projectId, experimentId, runtime, security, platform: params.platform };
-    try {
-      return this.#remember(await apis.deployments.create(order, options));
-    } catch (error) {
-      throw error instanceof ApiError ? await explainRefusal(error, security, () => apis.securityKinds.list(options)) : error;
-    }
+    return withTotalDeadline(this.#platform.clock, 'deployments.create', options, async (within) => {
+      const apis = await this.#platform.resolve(within);
+      const experimentId = await experimentOf(params.composition, apis.models, this.#recollection, within);
+      const artifactTypes =
+        this.#recollection.artifactTypes.get(experimentId) ?? (await apis.experiments.artifactTypes(experimentId, within));
+      const runtime = chooseRuntime(await apis.runtimes.list(within), artifactTypes, params.composition);
+      const order = { ...params, projectId, experimentId, runtime, security, platform: params.platform };
+      try {
+        return this.#remember(await apis.deployments.create(order, within));
+      } catch (error) {
+        throw error instanceof ApiError ? await explainRefusal(error, security, () => apis.securityKinds.list(within)) : error;
+      }
+    });
   }
 
   /**
@@ -164,8 +164,10 @@ export class Deployments {
    */
   async get(deployment: DeploymentRef, options: RequestOptions = {}): Promise<Deployment> {
     const { id, project } = childOf(deployment, 'deployment');
-    const { deployments } = await this.#platform.resolve(options);
-    return this.#remember(await deployments.get(id, project.id, options));
+    return withTotalDeadline(this.#platform.clock, 'deployments.get', options, async (within) => {
+      const { deployments } = await this.#platform.resolve(within);
+      return this.#remember(await deployments.get(id, project.id, within));
+    });
   }
 
   /**
@@ -196,15 +198,16 @@ export class Deployments {
     const { id, project } = childOf(deployment, 'deployment');
     checkSettings(params);
     const security = params.security === undefined ? undefined : checkedSecurity(params.security);
-    const apis = await this.#platform.resolve(options);
     this.#forget(id);
-    try {
-      return this.#remember(await apis.deployments.update(id, project.id, { ...params, security }, deployment.etag, options));
-    } catch (error) {
-      throw error instanceof ApiError && security !== undefined
-        ? await explainRefusal(error, security, () => apis.securityKinds.list(options))
-        : error;
-    }
+    return withTotalDeadline(this.#platform.clock, 'deployments.update', options, async (within) => {
+      const apis = await this.#platform.resolve(within);
+      try {
+        return this.#remember(await apis.deployments.update(id, project.id, { ...params, security }, deployment.etag, within));
+      } catch (error) {
+        const isAboutSecurity = error instanceof ApiError && security !== undefined;
+        throw isAboutSecurity ? await explainRefusal(error, security, () => apis.securityKinds.list(within)) : error;
+      }
+    });
   }
 
   /**
@@ -249,7 +252,7 @@ export class Deployments {
     const { id } = childOf(deployment, 'deployment');
     const read = (remainingMs: number): Promise<DeploymentStatus> =>
       this.status(deployment, { signal: options.signal, timeoutMs: Math.min(remainingMs, 60_000) });
-    return waitUntilHealthy(id, read, this.#clock, options);
+    return waitUntilHealthy(id, read, this.#platform.clock, options);
   }
 
   #remember(deployment: Deployment): Deployment {

@@ -3,6 +3,7 @@
  */
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
 import { checkedName } from './checks.js';
 import { lazyList } from './lazy-list.js';
@@ -90,7 +91,7 @@ export class Experiments {
    * Uploads a scoring artifact and makes an experiment of it. The file is streamed: memory stays flat whatever its size.
    * When it fails half-way, what was made is removed; what could not be removed is in the error's `created`.
    *
-   * @param options `timeoutMs` counts for each of its requests; the upload itself has only `idleTimeoutMs` (default 60 s without progress)
+   * @param options without `timeoutMs` the upload takes as long as it moves: `idleTimeoutMs` (default 60 s) ends one that does not
    * @throws {ConfigurationError} code `ARTIFACT_INVALID`: the artifact is missing, a directory, empty, or not a zip file; nothing was sent
    * @throws {ApiError} code `UPLOAD_INCOMPLETE`: the platform stored another number of bytes than were sent
    * @example
@@ -103,8 +104,10 @@ export class Experiments {
     checkedName(params.name, 'experiment');
     const projectId = idOf(params.project, 'project');
     const artifact = await openArtifact(params.artifact);
-    const { experiments } = await this.#platform.resolve(options);
-    return experiments.create({ projectId, name: params.name, description: params.description, artifact }, options);
+    return withTotalDeadline(this.#platform.clock, 'experiments.create', options, async (within) => {
+      const { experiments } = await this.#platform.resolve(within);
+      return experiments.create({ projectId, name: params.name, description: params.description, artifact }, within);
+    });
   }
 
   /**

@@ -57,12 +57,12 @@ export class Mlops {
     const remembered = recollection(ports.clock);
     this.#clock = ports.clock;
     this.#logger = ports.logger;
-    this.#platform = resolverOf(ports.detectPlatform, () => platform069(ports.send, remembered, ports.logger));
+    this.#platform = resolverOf(ports, () => platform069(ports.send, remembered, ports.logger));
     this.projects = new Projects(this.#platform);
     this.experiments = new Experiments(this.#platform);
     this.models = new Models(this.#platform, remembered);
     this.runtimes = new Runtimes(this.#platform);
-    this.deployments = new Deployments(this.#platform, remembered, ports.clock);
+    this.deployments = new Deployments(this.#platform, remembered);
     this.securityOptions = new SecurityKinds(this.#platform);
     this.scorerLocator = mlopsScorerLocator(this.deployments, remembered);
   }
@@ -105,11 +105,12 @@ export class Mlops {
 }
 
 /** Finds the platform once for all callers; a caller who leaves does not end the search, and a failure is not remembered. */
-function resolverOf(detect: MlopsPorts['detectPlatform'], make: () => PlatformApis): PlatformResolver {
+function resolverOf({ detectPlatform, clock }: MlopsPorts, make: () => PlatformApis): PlatformResolver {
   let resolving: Promise<PlatformApis> | undefined;
   return {
+    clock,
     resolve: ({ signal }) => {
-      resolving ??= detect(undefined)
+      resolving ??= detectPlatform(undefined)
         .then((name) => {
           if (name !== '0.69') throw unsupported(name);
           return make();

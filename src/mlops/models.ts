@@ -3,6 +3,7 @@
  */
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { NotFoundError } from '../errors/api-error.js';
 import { checkedName } from './checks.js';
 import { lazyList } from './lazy-list.js';
@@ -183,7 +184,9 @@ export class Models {
    * const { experiment } = await mlops.models.latestVersion(model);
    */
   async latestVersion(model: ModelRef, options: RequestOptions = {}): Promise<ModelVersion> {
-    return highestVersion(await this.versions(model, options).toArray());
+    return withTotalDeadline(this.#platform.clock, 'models.latestVersion', options, async (within) =>
+      highestVersion(await this.versions(model, within).toArray()),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@
  * A platform as the vocabulary sees it: one API for each kind of resource, whatever it speaks on the wire.
  */
 import type { RequestOptions } from '../http/request-options.js';
+import type { Clock } from '../internal/clock.js';
 import type { DeploymentsApi } from './deployments.js';
 import type { EnvironmentsApi } from './environments.js';
 import type { ExperimentsApi } from './experiments.js';
@@ -26,5 +27,6 @@ export interface PlatformApis {
 
 /** Finds out which platform it is, once. */
 export interface PlatformResolver {
+  readonly clock: Clock;
   resolve(options: Pick<RequestOptions, 'signal'>): Promise<PlatformApis>;
 }

@@ -2,6 +2,7 @@
  * Runtimes: the programs that the platform can score an artifact with, and which of them fits an experiment.
  */
 import type { RequestOptions } from '../http/request-options.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import { childOf, type ExperimentRef } from './references.js';
@@ -43,11 +44,14 @@ export class Runtimes {
    * const fitting = await mlops.runtimes.list({ experiment });
    */
   async list(params: RuntimeListParams = {}, options: RequestOptions = {}): Promise<readonly Runtime[]> {
-    const { runtimes, experiments } = await this.#platform.resolve(options);
-    const all = await runtimes.list(options);
-    if (params.experiment === undefined) return all;
-    const types = await experiments.artifactTypes(childOf(params.experiment, 'experiment').id, options);
-    return all.filter((runtime) => types.includes(runtime.artifactType));
+    const experiment = params.experiment === undefined ? undefined : childOf(params.experiment, 'experiment');
+    return withTotalDeadline(this.#platform.clock, 'runtimes.list', options, async (within) => {
+      const { runtimes, experiments } = await this.#platform.resolve(within);
+      const all = await runtimes.list(within);
+      if (experiment === undefined) return all;
+      const types = await experiments.artifactTypes(experiment.id, within);
+      return all.filter((runtime) => types.includes(runtime.artifactType));
+    });
   }
 }
 

@@ -8,9 +8,9 @@ import type { Recollection } from './recollection.js';
 
 export function mlopsScorerLocator(deployments: Deployments, recollection: Recollection): ScorerLocator {
   return {
-    async locate(deployment: ScorableRef, { signal, fresh = false }: LocateOptions): Promise<ScorerLocation> {
+    async locate(deployment: ScorableRef, { fresh = false }: LocateOptions): Promise<ScorerLocation> {
       const remembered = fresh ? undefined : recollection.statuses.get(deployment.id);
-      const status = remembered?.scoreUrl === undefined ? await deployments.status(deployment, { signal }) : remembered;
+      const status = remembered?.scoreUrl === undefined ? await deployments.status(deployment) : remembered;
       if (status.scoreUrl === undefined) {
         throw new ScoringError({
           code: 'SCORER_NOT_READY',
@@ -19,8 +19,7 @@ export function mlopsScorerLocator(deployments: Deployments, recollection: Recol
           retryable: true,
         });
       }
-      const security =
-        (fresh ? undefined : recollection.security.get(deployment.id)) ?? (await deployments.get(deployment, { signal })).security;
+      const security = (fresh ? undefined : recollection.security.get(deployment.id)) ?? (await deployments.get(deployment)).security;
       return {
         scoreUrl: status.scoreUrl,
         access: security.map((option) =>

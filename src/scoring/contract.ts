@@ -62,12 +62,17 @@ export const schema: Operation<SchemaAnswer> = operation({
   answer: z.looseObject({ schema: z.looseObject({ inputFields: z.array(ColumnSchema), outputFields: z.array(ColumnSchema) }) }),
 });
 
-export const sampleRequest: Operation<ScoreRequest> = operation({
+interface SampleAnswer {
+  readonly fields: readonly string[];
+  readonly rows: readonly (readonly (string | number | boolean | null)[])[];
+}
+
+export const sampleRequest: Operation<SampleAnswer> = operation({
   name: 'sample_request',
   method: 'GET',
   path: '/sample_request',
   safe: true,
-  answer: z.looseObject({ fields: z.array(z.string()), rows: z.array(z.array(z.string())) }),
+  answer: z.looseObject({ fields: z.array(z.string()), rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))) }),
 });
 
 export const capabilities: Operation<readonly string[]> = operation({

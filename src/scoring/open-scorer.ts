@@ -26,11 +26,10 @@ export interface OpenScorerPorts extends SendPorts {
   readonly locator: ScorerLocator;
   /** The user's own tokens. */
   readonly credential: Credential;
-  readonly trust: (signal: AbortSignal | undefined) => Promise<ScorerTrust>;
+  readonly trust: () => Promise<ScorerTrust>;
 }
 
 interface OpenOptions {
-  readonly signal: AbortSignal | undefined;
   readonly fresh: boolean;
 }
 
@@ -40,11 +39,11 @@ export async function openScorer(
   ports: OpenScorerPorts,
   target: ScorerTarget,
   options: ScorerOptions,
-  { signal, fresh }: OpenOptions,
+  { fresh }: OpenOptions,
 ): Promise<Send> {
-  const location = isAddress(target) ? addressed(target, options) : await ports.locator.locate(target, { signal, fresh });
+  const location = isAddress(target) ? addressed(target, options) : await ports.locator.locate(target, { fresh });
   const way = chooseAccess(location.access, options);
-  if (way !== 'none') checkScorerOrigin(location.scoreUrl, await ports.trust(signal));
+  if (way !== 'none') checkScorerOrigin(location.scoreUrl, await ports.trust());
   const url = baseOf(location.scoreUrl);
   const credential = way === 'none' ? undefined : way === 'oidc' ? ports.credential : fixed(way);
   const endpoint = Promise.resolve({ url, scopes: [] });

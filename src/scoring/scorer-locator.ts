@@ -21,7 +21,6 @@ export interface ScorerLocation {
 }
 
 export interface LocateOptions {
-  readonly signal?: AbortSignal | undefined;
   /** Ask the platform even if it has answered lately: the scorer has just refused. */
   readonly fresh?: boolean;
 }

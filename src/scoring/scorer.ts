@@ -14,7 +14,7 @@ import type { Schema } from './schema.js';
 /** Sends a call to the scorer, wherever it is now. */
 export interface ScorerPorts {
   /** Finds the scorer, asking the platform again when `fresh`. */
-  readonly open: (options: { readonly signal: AbortSignal | undefined; readonly fresh: boolean }) => Promise<Send>;
+  readonly open: (options: { readonly fresh: boolean }) => Promise<Send>;
   /** Whether an error means that the scorer may have moved or changed its security. */
   readonly mayHaveMoved: (error: unknown) => boolean;
   readonly clock: Clock;
@@ -66,7 +66,7 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    */
   async sampleRequest(options: RequestOptions = {}): Promise<ScoreRequest> {
     const sample = await this.#call((send) => send({ operation: contract.sampleRequest }, options), options);
-    return { fields: sample.fields, rows: sample.rows };
+    return { fields: sample.fields, rows: sample.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell)))) };
   }
 
   /**
@@ -143,12 +143,13 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
     }
   }
 
+  /** Others may wait for the same search, so one caller's signal does not end it. */
   #opened(signal: AbortSignal | undefined, fresh: boolean): Promise<Send> {
     if (fresh) this.#send = undefined;
-    this.#send ??= this.#ports.open({ signal, fresh }).catch((error: unknown) => {
+    this.#send ??= this.#ports.open({ fresh }).catch((error: unknown) => {
       this.#send = undefined;
       throw error;
     });
-    return this.#send;
+    return waitUnlessAborted(this.#send, signal);
   }
 }

@@ -11,6 +11,7 @@ import {
   SecurityOptions,
   UnsupportedByPlatformError,
   WaitTimeoutError,
+  type SecurityOption,
   type DeployProgress,
   type UploadProgress,
 } from 'h2o-ai-cloud';
@@ -233,11 +234,12 @@ describe('security', () => {
     const project = await mlops.projects.create({ name: 'demo' });
     const experiment = await mlops.experiments.create({ project, name: 'credit', artifact: creditMojo });
     const order = { project, name: 'credit', composition: { experiment } };
+    const unknownSecurity: SecurityOption = Object.assign({ type: 'unknown' } as const, { type: 'magic' });
     await expect(mlops.deployments.create({ ...order, security: [] })).rejects.toThrow(ConfigurationError);
     await expect(mlops.deployments.create({ ...order, security: [SecurityOptions.none(), SecurityOptions.oidc()] })).rejects.toThrow(
       ConfigurationError,
     );
-    await expect(mlops.deployments.create({ ...order, security: { type: 'magic' } as never })).rejects.toThrow(ConfigurationError);
+    await expect(mlops.deployments.create({ ...order, security: unknownSecurity })).rejects.toThrow(ConfigurationError);
     await expect(mlops.deployments.create({ ...order, security: SecurityOptions.apiKey() })).rejects.toThrow(UnsupportedByPlatformError);
     await expect(
       mlops.deployments.create({ ...order, security: [SecurityOptions.oidc(), SecurityOptions.passphrase('x')] }),

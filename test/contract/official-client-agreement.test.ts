@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import * as z from 'zod';
 import { H2OCloud, SecurityOptions } from 'h2o-ai-cloud';
 import { fixture } from '../support/csv.js';
 
 interface Recorded {
-  readonly step: string;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +19,17 @@ interface Recorded {
 const official: readonly Recorded[] = readFileSync(fixture('traces/h2o-mlops-1.2.0-documentation-flow.jsonl'), 'utf8')
   .trim()
   .split('\n')
-  .map((line): Recorded => JSON.parse(line));
+  .map((line) =>
+    z
+      .looseObject({
+        method: z.string(),
+        path: z.string(),
+        headers: z.record(z.string(), z.string()),
+        request: z.unknown(),
+        response: z.unknown(),
+      })
+      .parse(JSON.parse(line)),
+  );
 
 interface Sent {
   readonly method: string;
@@ -79,11 +89,14 @@ const justified: Readonly<Record<string, string>> = {
 it('the SDK sends what the official client sends, but for the justified differences', async () => {
   const sent: Sent[] = [];
   const upload = official.find((entry) => entry.path.endsWith('/Write'))?.request;
-  const [line] = Array.isArray(upload) ? upload : [];
-  const artifact = Buffer.from((line as { data: string }).data, 'base64');
-  const name = (entry: string, member: string): string => {
-    const body = official.find(({ path }) => path.endsWith(`/${entry}`))?.request as Record<string, { displayName: string }>;
-    return body[member]!.displayName;
+  const [line] = z
+    .tuple([z.looseObject({ data: z.string() })])
+    .rest(z.unknown())
+    .parse(upload);
+  const artifact = Buffer.from(line.data, 'base64');
+  const name = (call: string, member: string): string => {
+    const body = official.find(({ path }) => path.endsWith(`/${call}`))?.request;
+    return z.record(z.string(), z.looseObject({ displayName: z.string() }).catch({ displayName: '' })).parse(body)[member]!.displayName;
   };
 
   const scorerOrigin = 'http://127.0.0.1:18120';

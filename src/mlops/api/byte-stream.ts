@@ -42,8 +42,7 @@ export async function uploadBytes(send: Send, artifactId: string, artifact: Open
     toLines(artifactId, artifact.open(), report, (sent) => {
       uploaded = sent;
     });
-  // The whole transfer has no deadline of its own; silence ends it.
-  const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, { ...options, timeoutMs: undefined });
+  const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
   const committed = Number(answer.committedSize ?? uploaded.sizeBytes);
   if (committed === uploaded.sizeBytes) return uploaded;
   throw uploadIncomplete(`storage has committed ${committed} of ${uploaded.sizeBytes} bytes`);

@@ -72,6 +72,13 @@ export function fromSecurity(options: readonly SecurityOption[]): WireSecurity {
   }
 }
 
+/** What of the options must not be quoted in an error. */
+export function secretsOf(options: readonly SecurityOption[] = []): readonly string[] {
+  return options
+    .flatMap((option) => (option.type === 'passphrase' ? [option.passphrase, option.hash] : []))
+    .flatMap((secret) => secret?.reveal() ?? []);
+}
+
 function fromPassphrase(option: Extract<SecurityOption, { type: 'passphrase' }>): WireSecurity['passphrase'] {
   if (option.atRest === 'plain') {
     if (option.passphrase === undefined)

@@ -13,7 +13,7 @@ import type { DeployedComposition } from '../composition.js';
 import { stateOf, type DeploymentStatus } from '../deployment-status.js';
 import type { Deployment, DeploymentChanges, DeploymentOrder, DeploymentsApi, DeploymentSettings } from '../deployments.js';
 import type { EnvironmentsApi } from '../environments.js';
-import { fromSecurity, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
+import { fromSecurity, secretsOf, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
 import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
 
 const QuantitiesSchema = z.record(z.string(), z.string()).nullish();
@@ -134,7 +134,10 @@ export function deployerRpc(send: Send, environments: EnvironmentsApi): Deployme
   return {
     create: async (order, options) => {
       const environmentId = await environmentOf(order, environments, options);
-      const { deployment } = await send({ operation: createDeployment, body: { deployment: toWire(order, environmentId) } }, options);
+      const { deployment } = await send(
+        { operation: createDeployment, body: { deployment: toWire(order, environmentId) }, secrets: secretsOf(order.security) },
+        options,
+      );
       return toDeployment(deployment, order.projectId);
     },
     get: async (id, projectId, options) => toDeployment(await findWire(wireList(projectId, options), id), projectId),
@@ -155,7 +158,11 @@ export function deployerRpc(send: Send, environments: EnvironmentsApi): Deployme
       const { changed, mask } = withChanges(wire, changes);
       if (mask.length === 0) return toDeployment(wire, projectId);
       const { deployment } = await send(
-        { operation: updateDeployment, body: { deployment: withoutNulls(changed), updateMask: mask.join(',') } },
+        {
+          operation: updateDeployment,
+          body: { deployment: withoutNulls(changed), updateMask: mask.join(',') },
+          secrets: secretsOf(toSecurity(changed.security)),
+        },
         options,
       );
       return toDeployment(deployment, projectId);

@@ -1,0 +1,32 @@
+/**
+ * Other libraries to compare with, installed once into the cache and never a dependency of this package.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDirectory } from './world.js';
+
+/** The last versions that run on Node 20. */
+const versions = { 'google-auth-library': '10.9.1', openai: '6.49.0' } as const;
+const directory = join(cacheDirectory, 'peers');
+
+export type PeerName = keyof typeof versions;
+
+/** The path of the peer's entry file, or why there is none. */
+export async function installPeer(name: PeerName): Promise<{ readonly entry: string } | { readonly missing: string }> {
+  const place = join(directory, name);
+  try {
+    if (!existsSync(join(place, 'node_modules', name))) {
+      await mkdir(place, { recursive: true });
+      await writeFile(join(place, 'package.json'), '{ "private": true }');
+      const wanted = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${versions[name]}`];
+      await promisify(execFile)('npm', wanted, { cwd: place, timeout: 90_000 });
+    }
+    return { entry: createRequire(join(place, 'index.js')).resolve(name) };
+  } catch {
+    return { missing: `${name}@${versions[name]} could not be installed (is the registry in reach?)` };
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Measures the built package and prints a table; `--json FILE` writes the rows too, and `--only TEXT` runs the groups of that name.
+ * A budget that is not kept is information: the run fails only when something breaks.
+ */
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Row } from './row.js';
+import { cachedToken } from './rows/cached-token.js';
+import { firstAnswer } from './rows/first-answer.js';
+import { importTime } from './rows/import-time.js';
+import { scoreAnswer } from './rows/score-answer.js';
+import { sizes } from './rows/sizes.js';
+import { upload } from './rows/upload.js';
+import { warmCalls } from './rows/warm-calls.js';
+import { toTable } from './table.js';
+import { startWorld, type World } from './world.js';
+
+const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
+  'first-answer': firstAnswer,
+  'import-time': importTime,
+  'warm-calls': warmCalls,
+  upload,
+  'score-answer': scoreAnswer,
+  'cached-token': cachedToken,
+  sizes,
+};
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string', default: '' } } });
+  const rows: Row[] = [];
+  await using world = await startWorld();
+  for (const [name, group] of Object.entries(groups)) {
+    if (!name.includes(values.only)) continue;
+    process.stderr.write(`${name} …\n`);
+    rows.push(...(await group(world)));
+  }
+  console.log(toTable(rows));
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+await run();

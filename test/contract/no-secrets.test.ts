@@ -1,0 +1,174 @@
+/**
+ * No error holds a token, a secret, a cookie or a body, whatever a service answers: each call of the SDK meets a hostile service that
+ * quotes back everything that it was sent, in every form an error body can have.
+ */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { expect, it, vi } from 'vitest';
+import { H2OCloud, H2OCloudError, SecurityOptions, type FetchFunction, type User } from 'h2o-ai-cloud';
+
+const jwt = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"planted-subject","scope":"ai.h2o.storage ai.h2o.deploy"}').toString('base64url')}.planted-signature`;
+const planted = {
+  jwt,
+  opaqueToken: 'opaque-token-9d8f7a6b5c',
+  refreshToken: 'planted-refresh-token-77ab',
+  clientSecret: 'planted client secret/+%',
+  passphrase: 'planted passphrase of a person',
+  hash: 'pbkdf2:sha256:1000$plantedsalt$plantedhash',
+  cookie: 'planted-cookie-value-55',
+  cell: 'planted cell of a patient',
+};
+
+/** Tells back everything it was sent, and a cookie besides. */
+function echo(status: number, shape: number): FetchFunction {
+  return async (url, init) => {
+    const request = `${JSON.stringify(Object.fromEntries(new Headers(init.headers)))} ${await new Response(init.body).text()}`;
+    const sent = `${request} cookie=${planted.cookie}`;
+    // Unlabelled, as in a sentence: only by value can these be told from other words.
+    const form = decodeURIComponent(request.replaceAll('+', ' '));
+    const quoted = Object.values(planted).filter((secret) => request.includes(secret) || form.includes(secret.replaceAll('+', ' ')));
+    if (!url.includes('/token')) quoted.push(planted.cookie);
+    const bodies: readonly unknown[] = [
+      { code: 3, message: `Sorry: ${quoted.join(' and ')}`, error: 'invalid_request', error_description: `Sorry: ${quoted.join(' and ')}` },
+      { code: 3, message: `cannot use ${sent}` },
+      { error: 'invalid_grant', error_description: sent },
+      { error: { message: sent, status: sent } },
+      { detail: sent },
+      { detail: [{ loc: ['body', 'rows', 0, 1], msg: sent, type: sent, input: sent }] },
+      sent,
+      `<html>${sent}</html>`,
+      { [sent]: sent, project: { id: { [sent]: sent } } },
+    ];
+    const body = bodies[shape % bodies.length];
+    return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+      status,
+      headers: {
+        'content-type': shape % 2 === 0 ? 'application/json' : 'text/plain',
+        'set-cookie': planted.cookie,
+        'www-authenticate': `Bearer error="invalid_token", error_description="${planted.opaqueToken}"`,
+        'x-request-id': planted.cookie,
+        'retry-after': '0',
+      },
+    });
+  };
+}
+
+const project = { id: 'p' };
+const child = { id: 'c', project };
+const zip = Buffer.from('504b030400000000', 'hex');
+const security = SecurityOptions.passphrase(planted.passphrase, { hash: planted.hash });
+const calls: readonly ((user: User) => Promise<unknown>)[] = [
+  (user) => user.mlops.projects.create({ name: 'x' }),
+  (user) => user.mlops.projects.list().toArray(),
+  (user) => user.mlops.experiments.create({ project, name: 'x', artifact: zip }),
+  (user) => user.mlops.models.create({ project, name: 'x' }),
+  (user) => user.mlops.models.register({ model: child, experiment: child }),
+  (user) => user.mlops.deployments.create({ project, name: 'x', composition: { experiment: child }, security }),
+  (user) => user.mlops.deployments.update(child, { security }),
+  (user) => user.mlops.deployments.waitUntilHealthy(child, { timeoutMs: 20 }),
+  (user) => user.mlops.deploy({ project, artifact: zip, name: 'x', security }, { timeoutMs: 1000 }),
+  (user) => user.mlops.securityOptions.list(),
+  (user) => user.scorer('https://model.cloud.example/x/model/score').score({ fields: ['a'], rows: [[planted.cell]] }),
+  (user) => user.scorer('https://model.cloud.example/x/model/score', { passphrase: planted.passphrase }).scoreRows([{ a: planted.cell }]),
+  (user) => user.scorer(`https://${planted.passphrase.replaceAll(' ', '-')}@evil.example/${planted.cell}`).schema(),
+  (user) => user.accessToken({ scopes: ['not.granted'] }),
+];
+const sources: readonly ((cloud: H2OCloud) => User)[] = [
+  (cloud) => cloud.onBehalfOf({ accessToken: planted.jwt }),
+  (cloud) => cloud.onBehalfOf({ accessToken: planted.opaqueToken }),
+  (cloud) => cloud.onBehalfOf({ refreshToken: planted.refreshToken }),
+  (cloud) => cloud.onBehalfOf({ credential: () => Promise.reject(new Error(`cannot sign in with password=${planted.opaqueToken}`)) }),
+  (cloud) => cloud.asCurrentUser(),
+];
+
+function printed(value: unknown): string {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  new Console(stream).log(value, [value], { value });
+  const forms = [
+    inspect(value, { depth: 20, showHidden: true }),
+    inspect({ nested: [value] }, { depth: 20 }),
+    JSON.stringify(value),
+    String(value),
+  ];
+  return [text, ...forms, value instanceof Error ? (value.stack ?? '') : ''].join('\n');
+}
+
+function expectNoSecret(value: unknown): void {
+  const text = printed(value);
+  for (const [name, secret] of Object.entries(planted)) expect(text.includes(secret), `${name} in ${text.slice(0, 2000)}`).toBe(false);
+  expect(text).not.toMatch(/planted-s(ubject|ignature)|plantedsalt/);
+}
+
+it('holds for every call, every source of tokens, every status and every form of body', async () => {
+  let failures = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...calls),
+      fc.constantFrom(...sources),
+      fc.constantFrom(200, 302, 400, 401, 403, 404, 409, 412, 422, 429, 500, 503),
+      fc.nat(8),
+      async (call, source, status, shape) => {
+        const logged: unknown[] = [];
+        const log = (...values: unknown[]): void => void logged.push(...values);
+        const cloud = new H2OCloud({
+          env: { H2O_CLOUD_CLIENT_PLATFORM_TOKEN: planted.refreshToken, H2O_CLOUD_ENVIRONMENT: 'https://cloud.example' },
+          services: { mlops: 'https://mlops.cloud.example' },
+          oidc: { tokenEndpoint: 'https://login.cloud.example/token', clientId: 'app', clientSecret: planted.clientSecret },
+          mlopsPlatform: '0.69',
+          tokenStore: 'memory',
+          fetch: echo(status, shape),
+          retry: { limit: 1, baseMs: 1 },
+          logger: { debug: log, info: log, warn: log, error: log },
+          onCall: log,
+        });
+        const user = source(cloud);
+        const error: unknown = await call(user).then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
+        if (error !== undefined) {
+          failures += 1;
+          expect(error, inspect(error)).toBeInstanceOf(H2OCloudError);
+        }
+        expectNoSecret(error);
+        expectNoSecret([cloud, user, user.mlops, security, logged]);
+      },
+    ),
+    { numRuns: 400 },
+  );
+  expect(failures).toBeGreaterThan(300);
+});
+
+it('holds for configuration: options, variables, files', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'h2o-ai-cloud-'));
+  const file = join(directory, 'cli.toml');
+  await writeFile(file, `Endpoint = "https://cloud.example"\nPlatformToken = "${planted.refreshToken}\nPlatformClientID = x`);
+  vi.stubEnv('HOME', directory);
+  const attempts: readonly (() => unknown)[] = [
+    () => new H2OCloud({ env: { H2OCONFIG: file } }).asCurrentUser().mlops.projects.list().first(),
+    () => new H2OCloud({ env: {}, environment: `https://user:${planted.opaqueToken}@cloud.example` }),
+    () => new H2OCloud({ env: {}, oidc: { clientSecret: planted.clientSecret } }),
+    () => new H2OCloud({ env: {}, oidc: Object.assign({ clientId: 'x' }, { clientSecret: [planted.opaqueToken] }) as never }),
+    () => new H2OCloud({ env: {} }).onBehalfOf({ accessToken: `${planted.opaqueToken}\r\n` }),
+    () => new H2OCloud({ env: {} }).onBehalfOf(Object.assign({}, { refreshTokenn: planted.refreshToken }) as never),
+    () => SecurityOptions.passphrase('x', { hash: planted.passphrase }),
+  ];
+  for (const attempt of attempts) {
+    const error: unknown = await Promise.resolve()
+      .then(attempt)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(H2OCloudError);
+    expectNoSecret(error);
+  }
+});

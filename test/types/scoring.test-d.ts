@@ -1,0 +1,54 @@
+import { expectTypeOf, test } from 'vitest';
+import type { Deployment, List, Project, ScoredCell, Scorer, SecurityInput, SecurityOption, User } from 'h2o-ai-cloud';
+
+declare const scorer: Scorer;
+declare const user: User;
+declare const deployment: Deployment;
+
+test('a tuple of rows gives a tuple of the same length, so that its members need no check', async () => {
+  const [first, second] = await scorer.scoreRows([{ a: 1 }, { a: null }]);
+  expectTypeOf(first['score']).toEqualTypeOf<ScoredCell | undefined>();
+  expectTypeOf(second).not.toBeUndefined();
+  // @ts-expect-error -- there is no third row
+  const [, , third] = await scorer.scoreRows([{ a: 1 }, { a: 2 }]);
+  void third;
+});
+
+test('rows of unknown length give an array', async () => {
+  const rows: readonly { readonly a: number }[] = [];
+  const scored = await scorer.scoreRows(rows);
+  expectTypeOf(scored[0]).toEqualTypeOf<Readonly<Record<string, ScoredCell>> | undefined>();
+});
+
+test('the types of rows and predictions can be given', async () => {
+  interface Row {
+    readonly [column: string]: number;
+    readonly AGE: number;
+  }
+  interface Prediction {
+    readonly [column: string]: number;
+    readonly p1: number;
+  }
+  const typed = user.scorer<Row, Prediction>(deployment);
+  const [row] = await typed.scoreRows([{ AGE: 54 }]);
+  expectTypeOf(row.p1).toEqualTypeOf<number>();
+  // @ts-expect-error -- text is no number
+  void typed.scoreRows([{ AGE: 'old' }]);
+});
+
+test('a list is not a promise of its first page', () => {
+  expectTypeOf<List<Project>>().not.toHaveProperty('then');
+  expectTypeOf(user.mlops.projects.list()).toExtend<AsyncIterable<Project>>();
+});
+
+test('what is read can be passed in', () => {
+  expectTypeOf<Deployment['security']>().toExtend<SecurityInput>();
+  expectTypeOf(user.mlops.deployments.get).parameter(0).toExtend<{ id: string }>();
+  expectTypeOf<SecurityOption['type']>().toEqualTypeOf<'none' | 'oidc' | 'apiKey' | 'passphrase' | 'unknown'>();
+});
+
+test('a child is not passed by a bare id', () => {
+  // @ts-expect-error -- a bare id does not say in which project it is
+  void user.mlops.deployments.get('id');
+  void user.mlops.projects.get('id');
+});
