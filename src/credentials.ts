@@ -14,6 +14,7 @@ import { refreshTokenCredential } from './identity/refresh-token.js';
 import { signInHintOf } from './identity/sign-in-required.js';
 import { staticTokenCredential } from './identity/static-token.js';
 import { fileTokenStore } from './identity/token-store/file.js';
+import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
 import type { AccessToken } from './internal/access-token.js';
 import type { CallListener } from './internal/call-event.js';
@@ -48,6 +49,8 @@ export interface CredentialPorts {
 export class Credentials {
   readonly #ports: CredentialPorts;
   readonly #clients = new Map<string, OidcClient>();
+  /** An app that makes a user for each request still knows the token that an earlier one was rotated to. */
+  readonly #rotated: TokenStore = memoryTokenStore();
 
   constructor(ports: CredentialPorts) {
     this.#ports = ports;
@@ -87,7 +90,7 @@ export class Credentials {
     const { environment, clock, logger } = this.#ports;
     return lazyCredential(async () => {
       const client = await this.#clientOfApp(environment);
-      return refreshTokenCredential({ client, refreshToken, clock, logger, onRotate });
+      return refreshTokenCredential({ client, refreshToken, clock, logger, onRotate, store: this.#rotated });
     });
   }
 
@@ -117,15 +120,15 @@ export class Credentials {
     return client;
   }
 
-  #store(): TokenStore | undefined {
+  #store(): TokenStore {
     const { tokenStore, clock, logger } = this.#ports;
-    if (tokenStore === 'memory') return undefined;
+    if (tokenStore === 'memory') return this.#rotated;
     if (typeof tokenStore === 'object') return fileTokenStore({ directory: tokenStore.directory, clock });
     try {
       return fileTokenStore({ directory: join(homedir(), '.h2oai', 'tokens'), clock });
     } catch {
       logger.warn('This user has no home directory, so a replaced refresh token is kept for the life of the process only.');
-      return undefined;
+      return this.#rotated;
     }
   }
 }

@@ -2,7 +2,7 @@
  * What an identity provider's failure means, as an error of ours. Pure: from what happened on the wire to a class, a code and a text.
  * Nothing of another library's error gets in, since those hold requests and bodies.
  */
-import { AuthenticationError } from '../errors/authentication-error.js';
+import { AuthenticationError, ScopeNotGrantedError } from '../errors/authentication-error.js';
 import type { H2OCloudError } from '../errors/base.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { ConnectionError, ResponseValidationError, TimeoutError } from '../errors/connection-error.js';
@@ -10,7 +10,7 @@ import type { NetworkFailure } from '../http/network-failure.js';
 import { redact } from '../internal/redact.js';
 import type { JsonObject, WireOutcome } from './guarded-fetch.js';
 import { ownMember } from './jwt-claims.js';
-import { scopeFix, scopeNotGranted } from './requirements.js';
+import { scopeFix } from './requirements.js';
 import { refusedRefreshToken } from './sign-in-required.js';
 
 /** What was asked of whom. */
@@ -108,13 +108,19 @@ function refusalError(answer: Answer, call: ProviderCall): H2OCloudError {
     case 'unauthorized_client':
       return wrongClient(call, shown);
     case 'invalid_scope':
-      return scopeNotGranted(call.scopes, [], scopeFix(call.clientId));
+      return unknownScope(call);
     default:
       return failed(
         `The identity provider at ${call.origin} refused the request (status ${status}, ${shown}).`,
         'Check the issuer, the client id and the grants that the client may use.',
       );
   }
+}
+
+/** The provider does not say which scope it means, so all that were asked count as missing. */
+function unknownScope({ origin, clientId, scopes }: ProviderCall): ScopeNotGrantedError {
+  const what = `The identity provider at ${origin} does not give this client all of the scopes ${redact(scopes.join(' '))}.`;
+  return new ScopeNotGrantedError({ what, fix: scopeFix(clientId), missing: scopes, granted: [] });
 }
 
 function wrongClient(call: ProviderCall, shown: string): AuthenticationError {

@@ -24,12 +24,9 @@ export function scopeKey(scopes: readonly string[]): string {
 /** @throws {ScopeNotGrantedError} the token lacks a scope that was asked */
 export function requireScopes(granted: readonly string[], asked: readonly string[], fix: string): void {
   const missing = scopeList(asked).filter((scope) => !granted.includes(scope));
-  if (missing.length > 0) throw scopeNotGranted(missing, granted, fix);
-}
-
-export function scopeNotGranted(missing: readonly string[], granted: readonly string[], fix: string): ScopeNotGrantedError {
+  if (missing.length === 0) return;
   const has = granted.length === 0 ? '' : ` (it has ${redact(granted.join(' '))})`;
-  return new ScopeNotGrantedError({ what: `The token lacks ${redact(missing.join(' '))}${has}.`, fix, missing, granted });
+  throw new ScopeNotGrantedError({ what: `The token lacks ${redact(missing.join(' '))}${has}.`, fix, missing, granted });
 }
 
 /** How a client gets a scope that it was not granted. */

@@ -163,16 +163,16 @@ export interface Endpoint {
 }
 
 export class State {
-  readonly users = new Map<string, User>();
-  readonly projects = new Map<string, Project>();
-  readonly environments = new Map<string, Environment>();
-  readonly artifacts = new Map<string, Artifact>();
-  readonly tags = new Map<string, Tag>();
-  readonly experiments = new Map<string, Experiment>();
-  readonly models = new Map<string, Model>();
-  readonly versions = new Map<string, ModelVersion>();
-  readonly deployments = new Map<string, Deployment>();
-  readonly endpoints = new Map<string, Endpoint>();
+  readonly users: Map<string, User> = new Map();
+  readonly projects: Map<string, Project> = new Map();
+  readonly environments: Map<string, Environment> = new Map();
+  readonly artifacts: Map<string, Artifact> = new Map();
+  readonly tags: Map<string, Tag> = new Map();
+  readonly experiments: Map<string, Experiment> = new Map();
+  readonly models: Map<string, Model> = new Map();
+  readonly versions: Map<string, ModelVersion> = new Map();
+  readonly deployments: Map<string, Deployment> = new Map();
+  readonly endpoints: Map<string, Endpoint> = new Map();
   readonly #userIds = new Map<string, string>();
 
   /** The user that a caller is, made on first sight. */

@@ -82,6 +82,16 @@ it('a rotated token is handed to onRotate', async () => {
   expect(await later.mlops.projects.list().toArray()).toEqual([]);
 });
 
+it('an app that makes a user for each request from the token of the session goes on under rotation', async () => {
+  await using local = await startLocalCloud({ rotateRefreshTokens: true, accessTokenSeconds: 0.02 });
+  const { refreshToken } = await local.issueTokens('alice');
+  const cloud = new H2OCloud({ env: local.env });
+  for (let request = 0; request < 5; request++) {
+    await cloud.onBehalfOf({ refreshToken }).mlops.projects.create({ name: `request ${request}` });
+  }
+  expect(await cloud.onBehalfOf({ refreshToken }).mlops.projects.list().toArray()).toHaveLength(5);
+});
+
 it('the access token of a user can be had with its end and scopes, and prints without its value', async () => {
   await using local = await startLocalCloud();
   const user = new H2OCloud({ env: local.env, tokenStore: 'memory' }).asCurrentUser();

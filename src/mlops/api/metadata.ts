@@ -4,7 +4,18 @@
 import * as z from 'zod';
 import type { MetadataValue } from '../experiments.js';
 
-const ValueSchema = z.looseObject({
+interface WireValue {
+  readonly stringValue?: string | null | undefined;
+  readonly idValue?: string | null | undefined;
+  readonly doubleValue?: number | string | null | undefined;
+  readonly int64Value?: number | string | null | undefined;
+  readonly boolValue?: boolean | null | undefined;
+  readonly jsonValue?: string | null | undefined;
+  readonly timestampValue?: string | null | undefined;
+  readonly durationValue?: string | null | undefined;
+}
+
+const ValueSchema: z.ZodType<WireValue> = z.looseObject({
   stringValue: z.string().nullish(),
   idValue: z.string().nullish(),
   doubleValue: z.union([z.number(), z.string()]).nullish(),
@@ -14,7 +25,6 @@ const ValueSchema = z.looseObject({
   timestampValue: z.string().nullish(),
   durationValue: z.string().nullish(),
 });
-type WireValue = z.infer<typeof ValueSchema>;
 
 export interface WireMetadata {
   readonly values?: Readonly<Record<string, WireValue>> | null | undefined;
