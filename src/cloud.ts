@@ -76,7 +76,7 @@ export class H2OCloud {
   /**
    * A user by a token of theirs. No request is sent.
    *
-   * @param source `{ accessToken }`: used while it lives; `{ refreshToken, onRotate? }`: refreshed with the app's own client (`oidc.clientId`),
+   * @param source a request of Wave, or an event of `serveWaveApp`: its access token while it lives; `{ accessToken }`: the same; `{ refreshToken, onRotate? }`: refreshed with the app's own client (`oidc.clientId`),
    * or the platform's; `{ credential }`: anything with `getToken`, or a function that returns a token
    * @throws {ConfigurationError} the source is none of these
    * @example

@@ -16,6 +16,8 @@ import { staticTokenCredential } from './identity/static-token.js';
 import { fileTokenStore } from './identity/token-store/file.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
+import type { WaveRequest } from './identity/wave/headers.js';
+import { waveRequestCredential } from './identity/wave/request-credential.js';
 import type { AccessToken } from './internal/access-token.js';
 import type { CallListener } from './internal/call-event.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
@@ -28,6 +30,8 @@ export type TokenStoreOption = 'file' | 'memory' | { readonly directory: string 
 
 /** A user, by what a program has of them. */
 export type OnBehalfOf =
+  /** A request of Wave, or an event of `serveWaveApp`. */
+  | WaveRequest
   | { readonly accessToken: string | AccessToken }
   | {
       readonly refreshToken: string;
@@ -56,10 +60,15 @@ export class Credentials {
     this.#ports = ports;
   }
 
-  /** @throws {ConfigurationError} the source is of no kind that is known */
+  /**
+   * @throws {ConfigurationError} the source is of no kind that is known
+   * @throws {AuthenticationError} code `CREDENTIAL_FAILED`: the request does not carry the key with which Wave calls the app
+   */
   for(source: OnBehalfOf): Credential {
     const given: unknown = source;
     if (typeof given !== 'object' || given === null) throw unknownSource();
+    // First: a framework may have hung anything else on a request.
+    if ('headers' in source) return waveRequestCredential(source, this.#ports.environment.wave().appKey, this.#ports.clock);
     if ('accessToken' in source) return staticTokenCredential(source.accessToken, this.#ports.clock);
     if ('refreshToken' in source) return this.#ofRefreshToken(source.refreshToken, source.onRotate);
     if (!('credential' in given)) throw unknownSource();
@@ -157,6 +166,6 @@ function lazyCredential(make: () => Promise<Credential>): Credential {
 function unknownSource(): ConfigurationError {
   return invalidParameter(
     'onBehalfOf() was given nothing that says who the user is.',
-    'Pass { accessToken }, { refreshToken, onRotate } or { credential }, where a credential has getToken() or is a function that returns a token.',
+    'Pass the request of Wave, { accessToken }, { refreshToken, onRotate } or { credential }, where a credential has getToken() or is a function that returns a token.',
   );
 }

@@ -1,8 +1,13 @@
 /**
- * Reads the error bodies that services answer: google.rpc.Status, OAuth style, problem details, plain `message`.
+ * Turns error answers into errors. Reads the error bodies that services answer: google.rpc.Status, OAuth style, problem details, plain `message`.
  * Of a body only the service's own message and code are kept, redacted and bounded.
  */
+import { apiError } from '../errors/api-error.js';
+import { AuthenticationError } from '../errors/authentication-error.js';
+import type { H2OCloudError } from '../errors/base.js';
 import { redact } from '../internal/redact.js';
+import type { ErrorAnswer } from './operation.js';
+import { parseRetryAfter } from './retry.js';
 
 export interface ServiceProblem {
   readonly message?: string;
@@ -30,6 +35,44 @@ const rpcCodes = [
   'DATA_LOSS',
   'UNAUTHENTICATED',
 ];
+
+/** The error for an answer in one of the common shapes. */
+export function readApiError(answer: ErrorAnswer, service: string, now: number): H2OCloudError {
+  const { status, call, requestId } = answer;
+  const problem = readProblem(answer.body, answer.secrets);
+  const said = problem.message === undefined ? '' : `: ${problem.message}`;
+  if (status === 401) {
+    return new AuthenticationError({
+      code: 'AUTH_REJECTED',
+      what: `${service} refused the access token in ${call} (401)${said}.`,
+      fix: 'Look whether the token comes from the identity provider that this cloud trusts (`await cloud.describe()`), whether the session has ended, and sign in again.',
+      call,
+      requestId,
+    });
+  }
+  const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), now);
+  return apiError({
+    status,
+    what: `${service} answered ${status} to ${call}${said}.`,
+    fix: fixFor(status),
+    call,
+    requestId,
+    serviceMessage: problem.message,
+    serviceCode: problem.code,
+    retryAfterMs,
+    retryable: status === 408 || status === 429 || (status >= 500 && status !== 501),
+  });
+}
+
+function fixFor(status: number): string {
+  if (status === 403)
+    return 'The user may not do this: ask the owner of the resource or an administrator for access. A new token does not help.';
+  if (status === 404) return 'Check the id, and that the signed-in user may see it: services answer 404 for both.';
+  if (status === 409 || status === 412) return 'Read the resource again and repeat the change on what it is now.';
+  if (status === 429) return 'Too many requests: wait, and send fewer at a time.';
+  if (status >= 500) return 'The service failed: repeat the call later; if it stays, give the request id to an administrator.';
+  return "Correct the request as the service's message says.";
+}
 
 /** @param secrets values that were sent with the request: a service may quote them */
 export function readProblem(body: string, secrets: readonly string[]): ServiceProblem {

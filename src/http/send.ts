@@ -3,7 +3,6 @@
  * What is retried is decided in retry.ts, how an error body reads in error-response.ts; here they only meet.
  */
 import { randomUUID } from 'node:crypto';
-import { apiError } from '../errors/api-error.js';
 import { AuthenticationError } from '../errors/authentication-error.js';
 import { H2OCloudError } from '../errors/base.js';
 import { invalidParameter } from '../errors/configuration-error.js';
@@ -15,7 +14,7 @@ import type { Logger } from '../internal/logger.js';
 import { version } from '../internal/version.js';
 import { parseAnswer } from './answer.js';
 import { startDeadline, type Deadline } from './deadline.js';
-import { readProblem } from './error-response.js';
+import { readApiError } from './error-response.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
 import type { Call, ErrorAnswer, ErrorReader, Send } from './operation.js';
 import { expandPath } from './path.js';
@@ -233,44 +232,6 @@ function cookiesIn(headers: Headers): readonly string[] {
     const [pair = ''] = cookie.split(';');
     return [pair, pair.slice(pair.indexOf('=') + 1)];
   });
-}
-
-/** The error for an answer in one of the common shapes. */
-export function readApiError(answer: ErrorAnswer, service: string, now: number): H2OCloudError {
-  const { status, call, requestId } = answer;
-  const problem = readProblem(answer.body, answer.secrets);
-  const said = problem.message === undefined ? '' : `: ${problem.message}`;
-  if (status === 401) {
-    return new AuthenticationError({
-      code: 'AUTH_REJECTED',
-      what: `${service} refused the access token in ${call} (401)${said}.`,
-      fix: 'Look whether the token comes from the identity provider that this cloud trusts (`await cloud.describe()`), whether the session has ended, and sign in again.',
-      call,
-      requestId,
-    });
-  }
-  const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'), now);
-  return apiError({
-    status,
-    what: `${service} answered ${status} to ${call}${said}.`,
-    fix: fixFor(status),
-    call,
-    requestId,
-    serviceMessage: problem.message,
-    serviceCode: problem.code,
-    retryAfterMs,
-    retryable: status === 408 || status === 429 || (status >= 500 && status !== 501),
-  });
-}
-
-function fixFor(status: number): string {
-  if (status === 403)
-    return 'The user may not do this: ask the owner of the resource or an administrator for access. A new token does not help.';
-  if (status === 404) return 'Check the id, and that the signed-in user may see it: services answer 404 for both.';
-  if (status === 409 || status === 412) return 'Read the resource again and repeat the change on what it is now.';
-  if (status === 429) return 'Too many requests: wait, and send fewer at a time.';
-  if (status >= 500) return 'The service failed: repeat the call later; if it stays, give the request id to an administrator.';
-  return "Correct the request as the service's message says.";
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {

@@ -17,7 +17,7 @@ const signed = (headers: Readonly<Record<string, string>> = userHeaders): Record
 const lowerCase = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-function refusalOf(headers: WaveRequest['headers'], key: Parameters<typeof readWaveHeaders>[1] = appKey): unknown {
+function refusalOf(headers: WaveRequest['headers'], key: Parameters<typeof readWaveHeaders>[1]): unknown {
   try {
     readWaveHeaders({ headers }, key);
   } catch (error) {
@@ -105,7 +105,7 @@ describe('a request without the key of the app', () => {
         return null;
       },
     };
-    expect(refusalOf(headers)).toBeInstanceOf(AuthenticationError);
+    expect(refusalOf(headers, appKey)).toBeInstanceOf(AuthenticationError);
     expect(asked).toEqual(['authorization']);
   });
 });

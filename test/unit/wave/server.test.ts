@@ -185,15 +185,15 @@ describe('an event', () => {
     const { status, headers, body } = await world.waved.send(action({}), userHeaders);
     await until(() => order.length === 2);
     diagnostics.unsubscribe('http.server.response.finish', onAnswered);
-    expect([status, headers['content-length'], headers['transfer-encoding'], headers.connection, body]).toEqual([
-      200,
-      '0',
-      undefined,
-      'keep-alive',
-      '',
-    ]);
+    expect([status, headers['content-length'], headers['transfer-encoding'], body]).toEqual([200, '0', undefined, '']);
     expect(order).toEqual(['answered', 'handled']);
     release?.();
+  });
+
+  it('leaves the connection open for longer than the 90 s that Wave keeps it', async () => {
+    await using world = await startWorld();
+    const { headers } = await world.waved.send(action({}), userHeaders);
+    expect(headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': 'timeout=120' });
   });
 
   it('comes in order, with its user', async () => {
@@ -261,16 +261,17 @@ describe('an event', () => {
   });
 
   test.each([
-    ['no JSON', '{'],
-    ['no object', '"data"'],
-    ['too long', action({ x: 'x'.repeat(1_500_000) })],
-  ])('that cannot be read is answered with 200 and warned of: %s', async (_, body) => {
+    ['no JSON', '{', false],
+    ['no object', '"data"', false],
+    ['too long', action({ x: 'x'.repeat(1_500_000) }), true],
+  ])('that cannot be read is answered with 200 and warned of: %s', async (_, body, isTooLong) => {
     await using world = await startWorld();
     expect(await world.waved.send(body, userHeaders)).toMatchObject({ status: 200, body: '' });
     expect((await world.waved.send(action({ next: true }), userHeaders)).status).toBe(200);
     await until(() => world.events.length === 1);
     expect(world.events[0]?.args).toEqual({ next: true });
-    expect(world.log.lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+    const warnings = world.log.lines.filter((line) => line.startsWith('warn'));
+    expect(warnings).toEqual([expect.stringContaining(`"isTooLong":${isTooLong}`)]);
   });
 
   it('may be as long as the longest message of a browser', async () => {
