@@ -7,7 +7,9 @@ export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
 export type { WaveRequest } from './identity/wave/headers.js';
 export type { SuppliedToken, TokenFunction } from './identity/function-token.js';
 export type {
+  DriveSources,
   EnvironmentOptions,
+  MlopsSources,
   OidcOptions,
   RolesOptions,
   ServiceAtUrl,
@@ -15,6 +17,7 @@ export type {
   ServiceFromVariable,
   ServicesOptions,
   ServiceSource,
+  WaveKey,
   WaveOptions,
 } from './environment/options.js';
 export type { CloudDescription, Finding } from './environment/describe.js';
@@ -67,6 +70,7 @@ export {
   type SecurityInput,
   type SecurityKind,
   type SecurityOption,
+  type UnknownSecurity,
 } from './mlops/security-options.js';
 
 export type { ScoreRequest, ScoreResponse } from './scoring/contract.js';

@@ -6,7 +6,7 @@ import { UsageError } from './terminal.js';
 import type { Terminal } from './terminal.js';
 
 /** A command: its arguments to the status that the process ends with. */
-export type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
+type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
 interface Entry {
   readonly summary: string;

@@ -10,7 +10,7 @@ import { fileErrorCode, isMissing, shownPath, unreadableFile, type ReadTextFile 
 import type { EnvSnapshot } from './env-snapshot.js';
 
 /** A refresh token that the CLI keeps, and the client that it was issued to. */
-export interface CliCredential {
+interface CliCredential {
   readonly clientId: string;
   readonly refreshToken: Secret;
   /** The key in the file: `Token` or `PlatformToken`. */

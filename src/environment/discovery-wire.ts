@@ -7,7 +7,7 @@ import { ResponseValidationError } from '../errors/connection-error.js';
 import { baseOf, checkNamedAddress, exactBaseOf, type AddressCheck } from './url-rules.js';
 
 /** An address that the discovery service names: usable, or refused with the reason as the rest of a sentence ("is plain http"). */
-export type NamedAddress = { readonly url: string; readonly refused?: never } | { readonly url?: never; readonly refused: string };
+type NamedAddress = { readonly url: string; readonly refused?: never } | { readonly url?: never; readonly refused: string };
 
 /** The cloud as its discovery service describes it. */
 export interface DiscoveredEnvironment {
@@ -55,7 +55,7 @@ export interface DiscoveredComponent {
 }
 
 /** One page of a collection: its entries, and where the next page is. */
-export interface WirePage<Entry> {
+interface WirePage<Entry> {
   readonly entries: readonly Entry[];
   readonly nextPageToken: string | undefined;
 }

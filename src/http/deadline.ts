@@ -11,7 +11,7 @@ export interface DeadlineOptions {
 }
 
 /** Why a deadline ended a call by itself. */
-export type Expiry = 'total' | 'idle';
+type Expiry = 'total' | 'idle';
 
 export interface Deadline {
   /** Aborts with the caller's reason, or with an internal one when time ran out. */

@@ -9,7 +9,7 @@ import { redact } from '../internal/redact.js';
 import type { ErrorAnswer } from './operation.js';
 import { parseRetryAfter } from './retry.js';
 
-export interface ServiceProblem {
+interface ServiceProblem {
   readonly message?: string;
   /** A google.rpc code name or the body's own `error` code. */
   readonly code?: string;
@@ -75,7 +75,7 @@ function fixFor(status: number): string {
 }
 
 /** @param secrets values that were sent with the request: a service may quote them */
-export function readProblem(body: string, secrets: readonly string[]): ServiceProblem {
+function readProblem(body: string, secrets: readonly string[]): ServiceProblem {
   const parsed = parseObject(body);
   if (parsed === undefined) return {};
   const nested = isObject(parsed['error']) ? parsed['error'] : undefined;

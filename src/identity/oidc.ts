@@ -40,7 +40,7 @@ export interface OidcClientSettings {
   readonly onCall?: CallListener | undefined;
 }
 
-export interface RefreshOptions {
+interface RefreshOptions {
   readonly scopes: readonly string[];
   /** Gets a rotated refresh token as soon as it is here, before the rest of the answer is looked at. Must not reject. */
   readonly keepRotated: (refreshToken: string) => void | Promise<void>;

@@ -17,7 +17,7 @@ export interface DiscoveryOptions {
   readonly components?: boolean;
 }
 
-export interface DiscoveredService {
+interface DiscoveredService {
   readonly key: string;
   readonly displayName: string;
   readonly uri: string;

@@ -19,7 +19,7 @@ export interface RecordedRequest {
 }
 
 /** The measure of a streamed upload, which is not kept. */
-export interface UploadMeasure {
+interface UploadMeasure {
   readonly ndjson: { lines: number; bytes: number };
 }
 

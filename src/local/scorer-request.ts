@@ -18,7 +18,7 @@ export interface ScoreRequest {
 }
 
 const shapleyTypes = ['ORIGINAL', 'TRANSFORMED', 'NONE'] as const;
-export type ShapleyType = (typeof shapleyTypes)[number];
+type ShapleyType = (typeof shapleyTypes)[number];
 
 /** The body is not what the server can read at all. */
 export class UnreadableRequest extends Error {

@@ -1,5 +1,5 @@
 import { expectTypeOf, test } from 'vitest';
-import type { Deployment, List, Project, ScoredCell, Scorer, SecurityInput, SecurityOption, User } from 'h2o-ai-cloud';
+import type { Deployment, DeploymentRef, List, Project, ScoredCell, Scorer, SecurityInput, SecurityOption, User } from 'h2o-ai-cloud';
 
 declare const scorer: Scorer;
 declare const user: User;
@@ -11,7 +11,7 @@ test('a tuple of rows gives a tuple of the same length, so that its members need
   expectTypeOf(second).not.toBeUndefined();
   // @ts-expect-error -- there is no third row
   const [, , third] = await scorer.scoreRows([{ a: 1 }, { a: 2 }]);
-  void third;
+  expectTypeOf(third).toBeUndefined();
 });
 
 test('rows of unknown length give an array', async () => {
@@ -43,7 +43,7 @@ test('a list is not a promise of its first page', () => {
 
 test('what is read can be passed in', () => {
   expectTypeOf<Deployment['security']>().toExtend<SecurityInput>();
-  expectTypeOf(user.mlops.deployments.get).parameter(0).toExtend<{ id: string }>();
+  expectTypeOf<Deployment>().toExtend<DeploymentRef>();
   expectTypeOf<SecurityOption['type']>().toEqualTypeOf<'none' | 'oidc' | 'apiKey' | 'passphrase' | 'unknown'>();
 });
 

@@ -20,7 +20,7 @@ export interface GatewayContext {
   readonly securityOptions: readonly SecurityKind[];
 }
 
-export type Method = (message: JsonObject, user: User) => JsonObject;
+type Method = (message: JsonObject, user: User) => JsonObject;
 
 /** Methods by their path below the gateway, `<mount>/<service>/<method>`. */
 export type Methods = Readonly<Record<string, Method>>;

@@ -2,7 +2,7 @@
  * The states that a deployment passes through, as a pure function of time: nothing runs, so nothing has to be waited for or cleaned up.
  */
 
-export type DeploymentState = 'PENDING' | 'PREPARING' | 'LAUNCHING' | 'HEALTHY' | 'FAILED';
+type DeploymentState = 'PENDING' | 'PREPARING' | 'LAUNCHING' | 'HEALTHY' | 'FAILED';
 
 export interface Progress {
   readonly state: DeploymentState;

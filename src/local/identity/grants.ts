@@ -11,7 +11,7 @@ import type { RefreshToken } from './sessions.js';
 
 export type Grant = (identity: Identity, client: Client, form: URLSearchParams) => Promise<JsonObject>;
 
-export const parameter = (form: URLSearchParams, name: string): string | undefined => form.get(name) ?? undefined;
+const parameter = (form: URLSearchParams, name: string): string | undefined => form.get(name) ?? undefined;
 
 interface Answer {
   readonly granted: GrantedTokens;
