@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     include: ['test/{unit,contract}/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
+    // Some tests start processes of their own, and machines may be busy.
+    testTimeout: 30_000,
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {

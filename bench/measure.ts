@@ -2,6 +2,7 @@
  * How figures are taken: ours and the baseline in turn within one run, a warm-up first, medians over rounds.
  * A shared machine drifts, so the ratio is taken within each round before its median is. Knows nothing of what is measured.
  */
+import { setImmediate } from 'node:timers/promises';
 
 export interface Comparison {
   readonly ours: number;
@@ -55,4 +56,19 @@ export async function nanosPerCall(call: () => unknown, count: number): Promise<
   const start = process.hrtime.bigint();
   for (let index = 0; index < count; index++) await call();
   return Number(process.hrtime.bigint() - start) / count;
+}
+
+/**
+ * Wall milliseconds of a call that is left alone: the lower quartile of `count` of them. For work that makes much garbage, which is
+ * otherwise collected in whatever call comes next.
+ */
+export async function quietMillisPerCall(call: () => Promise<unknown>, count: number): Promise<number> {
+  const samples: number[] = [];
+  for (let index = 0; index < count; index++) {
+    await setImmediate();
+    const start = performance.now();
+    await call();
+    samples.push(performance.now() - start);
+  }
+  return samples.sort((one, other) => one - other)[Math.floor(count / 4)]!;
 }

@@ -17,6 +17,7 @@ import {
   type H2OCloudOptions,
   type Row,
 } from 'h2o-ai-cloud';
+import { FakeClock } from 'h2o-ai-cloud/testing';
 import { callsOf, creditMojo, deployCredit, startTestCloud } from '../support/cloud.js';
 
 let directory: string;
@@ -167,14 +168,12 @@ describe('a refresh token that is', () => {
 
 describe('an access token that is', () => {
   it('expired is renewed when there is a refresh token, and refused when there is none', async () => {
-    await using test = await startTestCloud({ accessTokenSeconds: 0.05 });
-    const user = test.cloud.asCurrentUser();
-    const projects = user.mlops.projects;
+    const clock = new FakeClock();
+    await using test = await startTestCloud({ clock }, { clock });
+    const { projects } = test.cloud.asCurrentUser().mlops;
     await projects.create({ name: 'first' });
-    await vi.waitFor(async () => {
-      const error = await failure(test.user.mlops.projects.list().first());
-      expect(error).toBeInstanceOf(AuthenticationError);
-    });
+    await clock.advance(301_000);
+    expect(await failure(test.user.mlops.projects.list().first())).toMatchObject({ name: 'SignInRequiredError', code: 'SESSION_EXPIRED' });
     expect(await projects.list().toArray()).toHaveLength(1);
   });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { H2OCloud, type TokenEvent } from 'h2o-ai-cloud';
-import { startLocalCloud, type RunningCloud } from 'h2o-ai-cloud/testing';
+import { FakeClock, startLocalCloud, type RunningCloud } from 'h2o-ai-cloud/testing';
 
 let directory: string;
 
@@ -83,10 +83,13 @@ it('a rotated token is handed to onRotate', async () => {
 });
 
 it('an app that makes a user for each request from the token of the session goes on under rotation', async () => {
-  await using local = await startLocalCloud({ rotateRefreshTokens: true, accessTokenSeconds: 0.02 });
+  const clock = new FakeClock();
+  await using local = await startLocalCloud({ rotateRefreshTokens: true, clock });
   const { refreshToken } = await local.issueTokens('alice');
-  const cloud = new H2OCloud({ env: local.env });
+  const cloud = new H2OCloud({ env: local.env, clock });
   for (let request = 0; request < 5; request++) {
+    // Each comes after the end of the access token before.
+    await clock.advance(301_000);
     await cloud.onBehalfOf({ refreshToken }).mlops.projects.create({ name: `request ${request}` });
   }
   expect(await cloud.onBehalfOf({ refreshToken }).mlops.projects.list().toArray()).toHaveLength(5);
