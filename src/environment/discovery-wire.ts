@@ -2,7 +2,7 @@
  * What the discovery service answers, read loosely: unknown fields pass, fields that we do not need may be missing or null.
  * Pure. Wire shapes, then mapping to our words; every address in them is checked on the way.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ResponseValidationError } from '../errors/connection-error.js';
 import { baseOf, checkNamedAddress, exactBaseOf, type AddressCheck } from './url-rules.js';
 
@@ -67,7 +67,7 @@ export interface Collection<Entry> {
 }
 
 /** Text that may be missing. */
-const loose = z.string().nullish();
+const loose = z.nullish(z.string());
 
 // z.object and not z.looseObject: unknown fields pass, but none of them gets any further.
 const EnvironmentSchema = z.object({
@@ -131,10 +131,10 @@ export function scopesOf(list: string): readonly string[] {
 
 function collection<Wire extends { readonly name: string }, Entry>(
   name: string,
-  schema: z.ZodType<Wire>,
+  schema: z.ZodMiniType<Wire>,
   toEntry: (wire: Wire, key: string, namedBy: URL) => Entry,
 ): Collection<Entry> {
-  const EntriesSchema = z.array(schema).nullish();
+  const EntriesSchema = z.nullish(z.array(schema));
   return {
     name,
     page(answer, namedBy) {
@@ -158,7 +158,7 @@ function keyOf(name: string, collectionName: string): string {
   throw unexpected(collectionName, `an entry whose name does not begin with ${prefix}`);
 }
 
-function checked<Value>(schema: z.ZodType<Value>, answer: unknown, part: string): Value {
+function checked<Value>(schema: z.ZodMiniType<Value>, answer: unknown, part: string): Value {
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
   const path = result.error.issues[0]?.path.join('.') ?? '';

@@ -1,7 +1,7 @@
 /**
  * Reads JSON from a public address: no token, redirects within the origin only. For discovery.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { operation } from './operation.js';
 import { createSend, type SendPorts } from './send.js';
 

@@ -1,7 +1,7 @@
 /**
  * An operation of a service, declared once: its path, its method, whether it may be repeated, and what it answers.
  */
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import type { H2OCloudError } from '../errors/base.js';
 import type { RequestOptions } from './request-options.js';
 
@@ -16,7 +16,7 @@ export interface Operation<Answer> {
   /** For reads without a token: a redirect to the same origin is followed. */
   readonly followsSameOrigin?: boolean;
   /** What a good answer looks like; unknown fields pass. */
-  readonly answer: z.ZodType<Answer>;
+  readonly answer: z.ZodMiniType<Answer>;
 }
 
 /** A body that is produced while it is sent. */

@@ -1,7 +1,7 @@
 /**
  * One attempt of one request, over ky: no retry, no redirect, no token logic. The only file that imports ky.
  */
-import ky from 'ky';
+import type ky from 'ky';
 
 /** A `fetch` of the user's own, for a proxy or a private certificate authority. Tokens go through it too. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
@@ -43,8 +43,12 @@ function redirectOf(attempt: Attempt): 'error' | 'manual' {
 }
 
 function singleTransport(customFetch: FetchFunction | undefined): Transport {
-  return (attempt) =>
-    ky(attempt.url, {
+  let loading: Promise<{ readonly default: typeof ky }> | undefined;
+  return async (attempt) => {
+    // Loading ky loads Node's fetch, which costs more than all of this package: an app that imports the SDK pays at its first call.
+    loading ??= import('ky');
+    const { default: request } = await loading;
+    return request(attempt.url, {
       method: attempt.method,
       headers: attempt.headers,
       ...(attempt.body === undefined ? {} : { body: attempt.body, duplex: 'half' }),
@@ -54,8 +58,9 @@ function singleTransport(customFetch: FetchFunction | undefined): Transport {
       timeout: false,
       throwHttpErrors: false,
       // The global is looked up for each call, since instrumentation and tests replace it.
-      fetch: (request) => (customFetch === undefined ? globalThis.fetch(request) : throughCustomFetch(customFetch, attempt)),
+      fetch: (input) => (customFetch === undefined ? globalThis.fetch(input) : throughCustomFetch(customFetch, attempt)),
     });
+  };
 }
 
 /** A Request of Node's own would not pass the checks of another fetch implementation, so the plain pair is handed on. */

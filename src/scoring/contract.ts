@@ -2,7 +2,7 @@
  * The scoring contract on the wire: paths, bodies and errors of H2O's Java and Python scorers.
  * Error bodies quote cells and whole requests, so of them only positions and kinds are kept, never a text.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AuthenticationError } from '../errors/authentication-error.js';
 import type { H2OCloudError } from '../errors/base.js';
 import { ScoringError, type RowProblem } from '../errors/scoring-error.js';
@@ -34,7 +34,7 @@ interface WireColumn {
   readonly name: string;
   readonly dataType?: string | null | undefined;
 }
-const ColumnSchema: z.ZodType<WireColumn> = z.looseObject({ name: z.string(), dataType: z.string().nullish() });
+const ColumnSchema: z.ZodMiniType<WireColumn> = z.looseObject({ name: z.string(), dataType: z.nullish(z.string()) });
 
 interface SchemaAnswer {
   readonly schema: { readonly inputFields: readonly WireColumn[]; readonly outputFields: readonly WireColumn[] };
@@ -89,8 +89,8 @@ export const score: Operation<ScoreResponse> = operation({
   path: '/score',
   safe: true,
   answer: z.looseObject({
-    id: z.string().nullish(),
-    fields: z.array(z.string()).nullish(),
+    id: z.nullish(z.string()),
+    fields: z.nullish(z.array(z.string())),
     score: z.custom<ScoreResponse['score']>(isScoreMatrix),
   }),
 });
@@ -148,7 +148,7 @@ function refusedAccess({ status, call, requestId, headers }: ErrorAnswer): Authe
 }
 
 const DetailSchema = z.object({
-  detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])), type: z.string().optional() })),
+  detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])), type: z.optional(z.string()) })),
 });
 
 /** Positions of bad cells as the Python scorers name them: `["body", "rows", 0, 1]`. */

@@ -1,15 +1,15 @@
 /**
  * Runtimes in the deployer RPC of platform 0.69: the compositions that it can score.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Send } from '../../http/operation.js';
 import type { RuntimesApi } from '../runtimes.js';
 import { listOf, rpc, text } from './rpc.js';
 
 const CompositionSchema = z.looseObject({
-  deployableArtifactType: z.looseObject({ name: text, artifactType: text }).nullish(),
-  artifactProcessor: z.looseObject({ name: text }).nullish(),
-  runtime: z.looseObject({ name: text, displayName: text }).nullish(),
+  deployableArtifactType: z.nullish(z.looseObject({ name: text, artifactType: text })),
+  artifactProcessor: z.nullish(z.looseObject({ name: text })),
+  runtime: z.nullish(z.looseObject({ name: text, displayName: text })),
 });
 
 const listCompositions = rpc({

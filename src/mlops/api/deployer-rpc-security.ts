@@ -1,7 +1,7 @@
 /**
  * Security of a deployment as platform 0.69 has it on the wire: one member of a oneof.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { invalidParameter } from '../../errors/configuration-error.js';
 import { UnsupportedByPlatformError } from '../../errors/deployment-error.js';
 import type { Send } from '../../http/operation.js';
@@ -17,13 +17,13 @@ export interface WireSecurity {
     { readonly hash?: string | null | undefined; readonly passphraseHashType?: string | null | undefined } | null | undefined;
 }
 
-export const SecuritySchema: z.ZodType<WireSecurity | null | undefined> = z
-  .looseObject({
+export const SecuritySchema: z.ZodMiniType<WireSecurity | null | undefined> = z.nullish(
+  z.looseObject({
     disabledSecurity: text,
-    tokenAuth: z.looseObject({ authenticationProtocol: text }).nullish(),
-    passphrase: z.looseObject({ hash: text, passphraseHashType: text }).nullish(),
-  })
-  .nullish();
+    tokenAuth: z.nullish(z.looseObject({ authenticationProtocol: text })),
+    passphrase: z.nullish(z.looseObject({ hash: text, passphraseHashType: text })),
+  }),
+);
 
 const disabled = 'DISABLED_STATE_SECURITY_TYPE_DISABLED';
 const oidc = 'AUTHORIZATION_PROTOCOL_OIDC';
@@ -102,7 +102,7 @@ const listSecurityOptions = rpc({
   mount: '/deployer',
   method: 'ListSecurityOptions',
   safe: true,
-  answer: z.looseObject({ securityOptionTypes: listOf(KindSchema), defaultSecurityOptionType: KindSchema.nullish() }),
+  answer: z.looseObject({ securityOptionTypes: listOf(KindSchema), defaultSecurityOptionType: z.nullish(KindSchema) }),
 });
 
 export function deployerRpcSecurityKinds(send: Send): SecurityKindsApi {

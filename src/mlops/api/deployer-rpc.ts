@@ -1,7 +1,7 @@
 /**
  * Deployments in the deployer RPC of platform 0.69.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConflictError, NotFoundError } from '../../errors/api-error.js';
 import { UnsupportedByPlatformError } from '../../errors/deployment-error.js';
 import { invalidParameter } from '../../errors/configuration-error.js';
@@ -16,24 +16,24 @@ import type { EnvironmentsApi } from '../environments.js';
 import { fromSecurity, secretsOf, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
 import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
 
-const QuantitiesSchema = z.record(z.string(), z.string()).nullish();
+const QuantitiesSchema = z.nullish(z.record(z.string(), z.string()));
 const ElementSchema = z.looseObject({
-  deploymentComposition: z
-    .looseObject({ experimentId: text, deployableArtifactTypeName: text, artifactProcessorName: text, runtimeName: text })
-    .nullish(),
-  kubernetesResourceSpec: z
-    .looseObject({
-      kubernetesResourceRequirement: z.looseObject({ limits: QuantitiesSchema, requests: QuantitiesSchema }).nullish(),
-      replicas: z.number().nullish(),
-    })
-    .nullish(),
-  kubernetesConfigurationShortcut: z
-    .looseObject({ kubernetesAffinityShortcutName: text, kubernetesTolerationShortcutName: text })
-    .nullish(),
-  deploymentEnvironmentVariables: z.looseObject({ runtimeVariables: z.record(z.string(), z.string()).nullish() }).nullish(),
+  deploymentComposition: z.nullish(
+    z.looseObject({ experimentId: text, deployableArtifactTypeName: text, artifactProcessorName: text, runtimeName: text }),
+  ),
+  kubernetesResourceSpec: z.nullish(
+    z.looseObject({
+      kubernetesResourceRequirement: z.nullish(z.looseObject({ limits: QuantitiesSchema, requests: QuantitiesSchema })),
+      replicas: z.nullish(z.number()),
+    }),
+  ),
+  kubernetesConfigurationShortcut: z.nullish(
+    z.looseObject({ kubernetesAffinityShortcutName: text, kubernetesTolerationShortcutName: text }),
+  ),
+  deploymentEnvironmentVariables: z.nullish(z.looseObject({ runtimeVariables: z.nullish(z.record(z.string(), z.string())) })),
 });
 const DeploymentSchema = z.looseObject({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   projectId: text,
   deploymentEnvironmentId: text,
   displayName: text,
@@ -41,11 +41,11 @@ const DeploymentSchema = z.looseObject({
   createdTime: text,
   lastModifiedTime: text,
   revisionId: text,
-  singleDeployment: ElementSchema.nullish(),
+  singleDeployment: z.nullish(ElementSchema),
   security: SecuritySchema,
-  monitor: z.looseObject({ enable: z.boolean().nullish() }).nullish(),
-  customCors: z.looseObject({ origins: listOf(z.string()) }).nullish(),
-  userInfo: z.looseObject({ ownerId: text }).nullish(),
+  monitor: z.nullish(z.looseObject({ enable: z.nullish(z.boolean()) })),
+  customCors: z.nullish(z.looseObject({ origins: listOf(z.string()) })),
+  userInfo: z.nullish(z.looseObject({ ownerId: text })),
 });
 type WireDeployment = z.infer<typeof DeploymentSchema>;
 type WireElement = z.infer<typeof ElementSchema>;
@@ -91,12 +91,12 @@ function toComposition(element: WireElement | undefined): DeployedComposition {
   };
 }
 
-const EndpointSchema = z.looseObject({ url: text }).nullish();
+const EndpointSchema = z.nullish(z.looseObject({ url: text }));
 const StatusSchema = z.looseObject({
   state: text,
   message: text,
   lastModifiedTime: text,
-  scorer: z.looseObject({ score: EndpointSchema }).nullish(),
+  scorer: z.nullish(z.looseObject({ score: EndpointSchema })),
 });
 
 const deployments = { service: 'ai.h2o.deploy.DeploymentService', mount: '/deployer' } as const;

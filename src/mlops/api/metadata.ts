@@ -1,7 +1,7 @@
 /**
  * Metadata as storage keeps it, each value in a member named by its type, and as plain JSON.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { MetadataValue } from '../experiments.js';
 
 interface WireValue {
@@ -15,24 +15,24 @@ interface WireValue {
   readonly durationValue?: string | null | undefined;
 }
 
-const ValueSchema: z.ZodType<WireValue> = z.looseObject({
-  stringValue: z.string().nullish(),
-  idValue: z.string().nullish(),
-  doubleValue: z.union([z.number(), z.string()]).nullish(),
-  int64Value: z.union([z.number(), z.string()]).nullish(),
-  boolValue: z.boolean().nullish(),
-  jsonValue: z.string().nullish(),
-  timestampValue: z.string().nullish(),
-  durationValue: z.string().nullish(),
+const ValueSchema: z.ZodMiniType<WireValue> = z.looseObject({
+  stringValue: z.nullish(z.string()),
+  idValue: z.nullish(z.string()),
+  doubleValue: z.nullish(z.union([z.number(), z.string()])),
+  int64Value: z.nullish(z.union([z.number(), z.string()])),
+  boolValue: z.nullish(z.boolean()),
+  jsonValue: z.nullish(z.string()),
+  timestampValue: z.nullish(z.string()),
+  durationValue: z.nullish(z.string()),
 });
 
 export interface WireMetadata {
   readonly values?: Readonly<Record<string, WireValue>> | null | undefined;
 }
 
-export const MetadataSchema: z.ZodType<WireMetadata | null | undefined> = z
-  .looseObject({ values: z.record(z.string(), ValueSchema).nullish() })
-  .nullish();
+export const MetadataSchema: z.ZodMiniType<WireMetadata | null | undefined> = z.nullish(
+  z.looseObject({ values: z.nullish(z.record(z.string(), ValueSchema)) }),
+);
 
 export function fromMetadata(wire: WireMetadata | null | undefined): Readonly<Record<string, MetadataValue>> {
   return Object.fromEntries(Object.entries(wire?.values ?? {}).map(([key, value]) => [key, fromValue(value)]));

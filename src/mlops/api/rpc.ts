@@ -2,7 +2,7 @@
  * What the RPC services of MLOps have in common: everything is a POST of JSON, lists are paged by `paging`, unset fields come as null.
  * Wire format: H2O MLOps 0.6x to 1.2, `/storage` and `/deployer`.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Page } from '../../http/pagination.js';
 import { operation, type Operation } from '../../http/operation.js';
 
@@ -13,7 +13,7 @@ interface RpcDeclaration<Answer> {
   readonly mount: '/storage' | '/deployer' | '/ingest';
   /** Reads may be repeated, and so may writes that set something to a value; creates may not. */
   readonly safe: boolean;
-  readonly answer: z.ZodType<Answer>;
+  readonly answer: z.ZodMiniType<Answer>;
 }
 
 export function rpc<Answer>({ service, method, mount, safe, answer }: RpcDeclaration<Answer>): Operation<Answer> {
@@ -21,20 +21,20 @@ export function rpc<Answer>({ service, method, mount, safe, answer }: RpcDeclara
 }
 
 /** Text that may be unset: absent, null or empty. */
-export const text: z.ZodType<string | null | undefined> = z.string().nullish();
+export const text: z.ZodMiniType<string | null | undefined> = z.nullish(z.string());
 
 /** A list that may be unset. */
-export function listOf<Item>(item: z.ZodType<Item>): z.ZodType<readonly Item[] | null | undefined> {
-  return z.array(item).nullish();
+export function listOf<Item>(item: z.ZodMiniType<Item>): z.ZodMiniType<readonly Item[] | null | undefined> {
+  return z.nullish(z.array(item));
 }
 
 export interface WirePaging {
   readonly nextPageToken?: string | null | undefined;
 }
 
-export const PagingSchema: z.ZodType<WirePaging | null | undefined> = z.looseObject({ nextPageToken: text }).nullish();
+export const PagingSchema: z.ZodMiniType<WirePaging | null | undefined> = z.nullish(z.looseObject({ nextPageToken: text }));
 
-export const NothingSchema: z.ZodType = z.unknown();
+export const NothingSchema: z.ZodMiniType = z.unknown();
 
 export function toPage<Wire, Item>(
   wire: readonly Wire[] | null | undefined,

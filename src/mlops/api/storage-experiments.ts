@@ -1,7 +1,7 @@
 /**
  * Experiments and their artifacts on platform 0.69: storage RPC, ByteStream and model ingestion together make an experiment of a file.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ApiError } from '../../errors/api-error.js';
 import { addCreated, type CreatedResource } from '../../errors/base.js';
 import type { Send } from '../../http/operation.js';
@@ -15,20 +15,20 @@ import { fromMetadata, MetadataSchema } from './metadata.js';
 import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
 import { changesOf } from './storage-projects.js';
 
-const ArtifactSchema = z.looseObject({ id: z.string().min(1), type: text, md5Digest: text });
+const ArtifactSchema = z.looseObject({ id: z.string().check(z.minLength(1)), type: text, md5Digest: text });
 const ExperimentSchema = z.looseObject({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   displayName: text,
   description: text,
   ownerId: text,
   createdTime: text,
   status: text,
   metadata: MetadataSchema,
-  parameters: z.looseObject({ targetColumn: text }).nullish(),
+  parameters: z.nullish(z.looseObject({ targetColumn: text })),
 });
 const IngestionSchema = z.looseObject({
-  artifactType: z.string().min(1),
-  modelParameters: z.looseObject({ targetColumn: text }).nullish(),
+  artifactType: z.string().check(z.minLength(1)),
+  modelParameters: z.nullish(z.looseObject({ targetColumn: text })),
   modelMetadata: MetadataSchema,
 });
 

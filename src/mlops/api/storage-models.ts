@@ -1,7 +1,7 @@
 /**
  * Registered models and their versions in the storage RPC of all platforms.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ApiError } from '../../errors/api-error.js';
 import type { Send } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
@@ -10,7 +10,7 @@ import type { Model, ModelsApi, ModelVersion } from '../models.js';
 import { compact, known, listOf, pageRequest, PagingSchema, rpc, text, toPage } from './rpc.js';
 
 const ModelSchema = z.looseObject({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   displayName: text,
   description: text,
   projectId: text,
@@ -18,10 +18,10 @@ const ModelSchema = z.looseObject({
   updatedTime: text,
 });
 const VersionSchema = z.looseObject({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   registeredModelId: text,
   experimentId: text,
-  version: z.number().int(),
+  version: z.int(),
   createdTime: text,
 });
 
@@ -50,7 +50,7 @@ const models = { service: 'ai.h2o.storage.RegisteredModelService', mount: '/stor
 const versions = { service: 'ai.h2o.storage.RegisteredModelVersionService', mount: '/storage' } as const;
 const OneModelSchema = z.looseObject({ registeredModel: ModelSchema });
 /** Deletions may fail with status 200. */
-const DeletionSchema = z.looseObject({ status: z.boolean().nullish(), message: text });
+const DeletionSchema = z.looseObject({ status: z.nullish(z.boolean()), message: text });
 
 const createModel = rpc({ ...models, method: 'CreateRegisteredModel', safe: false, answer: OneModelSchema });
 const getModel = rpc({ ...models, method: 'GetRegisteredModel', safe: true, answer: OneModelSchema });

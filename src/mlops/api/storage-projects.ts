@@ -1,7 +1,7 @@
 /**
  * Projects and their deployment environments in the storage RPC of platform 0.69.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Send } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
 import type { Environment, EnvironmentsApi } from '../environments.js';
@@ -9,7 +9,7 @@ import type { Project, ProjectsApi, ProjectUpdateParams } from '../projects.js';
 import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage } from './rpc.js';
 
 const ProjectSchema = z.looseObject({
-  id: z.string().min(1),
+  id: z.string().check(z.minLength(1)),
   displayName: text,
   description: text,
   ownerId: text,
@@ -83,7 +83,7 @@ export function changesOf(params: ProjectUpdateParams): { readonly fields: Reado
   return { fields, mask: Object.keys(fields).join(',') };
 }
 
-const EnvironmentSchema = z.looseObject({ id: z.string().min(1), displayName: text });
+const EnvironmentSchema = z.looseObject({ id: z.string().check(z.minLength(1)), displayName: text });
 
 const listDeploymentEnvironments = rpc({
   service: 'ai.h2o.storage.DeploymentEnvironmentService',
