@@ -9,11 +9,10 @@ import type { CloudEnvironment } from './environment/cloud-environment.js';
 import type { IdentityProvider } from './environment/identity-provider.js';
 import type { FetchFunction } from './http/transport.js';
 import { functionTokenCredential, type TokenFunction } from './identity/function-token.js';
-import { createOidcClient, type OidcClient } from './identity/oidc.js';
-import { refreshTokenCredential } from './identity/refresh-token.js';
+import type { OidcClient } from './identity/oidc.js';
+import type { RefreshTokenOptions } from './identity/refresh-token.js';
 import { signInHintOf } from './identity/sign-in-required.js';
 import { staticTokenCredential } from './identity/static-token.js';
-import { fileTokenStore } from './identity/token-store/file.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
 import type { WaveRequest } from './identity/wave/headers.js';
@@ -52,7 +51,7 @@ export interface CredentialPorts {
 /** The credentials of one cloud's users. Clients of identity providers are made once and shared: their metadata is read once. */
 export class Credentials {
   readonly #ports: CredentialPorts;
-  readonly #clients = new Map<string, OidcClient>();
+  readonly #clients = new Map<string, Promise<OidcClient>>();
   /** An app that makes a user for each request still knows the token that an earlier one was rotated to. */
   readonly #rotated: TokenStore = memoryTokenStore();
 
@@ -79,8 +78,8 @@ export class Credentials {
     const { environment, clock, logger } = this.#ports;
     return lazyCredential(async () => {
       const user = await environment.currentUser();
-      const client = this.#client(await environment.identityProvider(), user.clientId, user.clientSecret, user.cloudUrl);
-      return refreshTokenCredential({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: this.#store() });
+      const client = await this.#client(await environment.identityProvider(), user.clientId, user.clientSecret, user.cloudUrl);
+      return ofRefreshToken({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: await this.#store() });
     });
   }
 
@@ -99,7 +98,7 @@ export class Credentials {
     const { environment, clock, logger } = this.#ports;
     return lazyCredential(async () => {
       const client = await this.#clientOfApp(environment);
-      return refreshTokenCredential({ client, refreshToken, clock, logger, onRotate, store: this.#rotated });
+      return ofRefreshToken({ client, refreshToken, clock, logger, onRotate, store: this.#rotated });
     });
   }
 
@@ -117,21 +116,29 @@ export class Credentials {
     });
   }
 
-  #client(provider: IdentityProvider, clientId: string, clientSecret: Secret | undefined, cloudUrl: string | undefined): OidcClient {
+  #client(
+    provider: IdentityProvider,
+    clientId: string,
+    clientSecret: Secret | undefined,
+    cloudUrl: string | undefined,
+  ): Promise<OidcClient> {
     const { issuer, tokenEndpoint, allowInsecure } = provider;
     const key = JSON.stringify([issuer, tokenEndpoint, clientId]);
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const { clock, fetch, onCall } = this.#ports;
     const signInHint = cloudUrl === undefined ? undefined : signInHintOf(cloudUrl);
-    const client = createOidcClient({ issuer, tokenEndpoint, clientId, clientSecret, allowInsecure, fetch, clock, signInHint, onCall });
+    const client = import('./identity/oidc.js').then(({ createOidcClient }) =>
+      createOidcClient({ issuer, tokenEndpoint, clientId, clientSecret, allowInsecure, fetch, clock, signInHint, onCall }),
+    );
     this.#clients.set(key, client);
     return client;
   }
 
-  #store(): TokenStore {
+  async #store(): Promise<TokenStore> {
     const { tokenStore, clock, logger } = this.#ports;
     if (tokenStore === 'memory') return this.#rotated;
+    const { fileTokenStore } = await import('./identity/token-store/file.js');
     if (typeof tokenStore === 'object') return fileTokenStore({ directory: tokenStore.directory, clock });
     try {
       return fileTokenStore({ directory: join(homedir(), '.h2oai', 'tokens'), clock });
@@ -140,6 +147,12 @@ export class Credentials {
       return this.#rotated;
     }
   }
+}
+
+/** Loaded when it is needed: many programs bring access tokens, and need nothing of this. */
+async function ofRefreshToken(options: RefreshTokenOptions): Promise<Credential> {
+  const { refreshTokenCredential } = await import('./identity/refresh-token.js');
+  return refreshTokenCredential(options);
 }
 
 /** A credential that is made when the first token is asked for; what fails is tried anew by the next caller. */

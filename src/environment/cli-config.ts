@@ -3,7 +3,6 @@
  * The parser's own error text quotes the lines around the fault, tokens included, so nothing but the position leaves this file.
  */
 import { join } from 'node:path';
-import { parse, TomlError } from 'smol-toml';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { Secret } from '../internal/secret.js';
 import { fileErrorCode, isMissing, shownPath, unreadableFile, type ReadTextFile } from './secret-files.js';
@@ -59,15 +58,15 @@ export async function readCliConfig(ports: CliConfigPorts): Promise<CliConfig> {
       fix: 'Correct H2OCONFIG, or unset it to use the default file.',
     });
   }
-  return { exists: true, file, ...contentOf(content, file) };
+  return { exists: true, file, ...(await contentOf(content, file)) };
 }
 
 function missing(file: string): CliConfig {
   return { exists: false, file, endpoint: undefined, credentials: [] };
 }
 
-function contentOf(content: string, file: string): Pick<CliConfig, 'endpoint' | 'credentials'> {
-  const table = parsed(content, file);
+async function contentOf(content: string, file: string): Promise<Pick<CliConfig, 'endpoint' | 'credentials'>> {
+  const table = await parsed(content, file);
   const value = (key: string): string | undefined => stringAt(table, key, file);
   const credentials: CliCredential[] = [];
   for (const [idKey, key] of [
@@ -81,7 +80,9 @@ function contentOf(content: string, file: string): Pick<CliConfig, 'endpoint' | 
   return { endpoint: value('Endpoint'), credentials };
 }
 
-function parsed(content: string, file: string): object {
+async function parsed(content: string, file: string): Promise<object> {
+  // Most programs have no such file.
+  const { parse, TomlError } = await import('smol-toml');
   try {
     return parse(content, { unsafeKeyBehaviour: 'drop' });
   } catch (error) {
