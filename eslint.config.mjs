@@ -10,6 +10,7 @@ const layers = {
   identity: ['internal', 'errors', 'environment', 'http'],
   scoring: ['internal', 'errors', 'environment', 'http'],
   mlops: ['internal', 'errors', 'environment', 'http', 'scoring'],
+  access: ['internal', 'errors', 'environment', 'identity'],
   wave: ['internal', 'errors', 'identity'],
   local: ['internal/clock'],
   testing: ['internal', 'local'],

@@ -3,6 +3,7 @@
  */
 export { H2OCloud, type H2OCloudOptions } from './cloud.js';
 export { User, type AccessTokenOptions } from './user.js';
+export type { UserClaims } from './access/claims.js';
 export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
 export type { WaveRequest } from './identity/wave/headers.js';
 export type { SuppliedToken, TokenFunction } from './identity/function-token.js';

@@ -1,6 +1,7 @@
 /**
  * One user of the cloud: the services, called with this user's tokens.
  */
+import { userClaims, type UserClaims } from './access/claims.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
 import { createSend, type SendPorts } from './http/send.js';
 import type { AccessToken } from './internal/access-token.js';
@@ -95,6 +96,17 @@ export class User {
    */
   accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
     return this.#ports.credential.getToken({ scopes: options.scopes ?? [], signal: options.signal });
+  }
+
+  /**
+   * Who the user is, and their roles, as the access token says. For display and convenience: only the services decide what a user may do.
+   *
+   * @throws {AuthenticationError} there is no token, or it does not say who the user is
+   * @example
+   * const { username, category } = await user.claims();
+   */
+  async claims(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<UserClaims> {
+    return userClaims(await this.accessToken(options), this.#ports.environment.roles());
   }
 
   toJSON(): Record<string, never> {

@@ -95,6 +95,14 @@ it('an app that makes a user for each request from the token of the session goes
   expect(await cloud.onBehalfOf({ refreshToken }).mlops.projects.list().toArray()).toHaveLength(5);
 });
 
+it('the claims of a user are those of the token', async () => {
+  await using local = await startLocalCloud();
+  const cloud = new H2OCloud({ env: local.env, tokenStore: 'memory' });
+  expect(await cloud.asCurrentUser().claims()).toMatchObject({ username: 'alice', category: 'fullAccess' });
+  const { accessToken } = await local.issueTokens('bob');
+  expect(await cloud.onBehalfOf({ accessToken }).claims()).toMatchObject({ username: 'bob', category: 'admin' });
+});
+
 it('the access token of a user can be had with its end and scopes, and prints without its value', async () => {
   await using local = await startLocalCloud();
   const user = new H2OCloud({ env: local.env, tokenStore: 'memory' }).asCurrentUser();
