@@ -13,6 +13,7 @@ import type { OidcClient } from './identity/oidc.js';
 import type { RefreshTokenOptions } from './identity/refresh-token.js';
 import { signInHintOf } from './identity/sign-in-required.js';
 import { staticTokenCredential } from './identity/static-token.js';
+import { tokenExchangeCredential } from './identity/token-exchange.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
 import type { WaveRequest } from './identity/wave/headers.js';
@@ -67,11 +68,19 @@ export class Credentials {
     const given: unknown = source;
     if (typeof given !== 'object' || given === null) throw unknownSource();
     // First: a framework may have hung anything else on a request.
-    if ('headers' in source) return waveRequestCredential(source, this.#ports.environment.wave().appKey, this.#ports.clock);
-    if ('accessToken' in source) return staticTokenCredential(source.accessToken, this.#ports.clock);
-    if ('refreshToken' in source) return this.#ofRefreshToken(source.refreshToken, source.onRotate);
+    if ('headers' in source)
+      return this.#exchanged(waveRequestCredential(source, this.#ports.environment.wave().appKey, this.#ports.clock));
+    if ('accessToken' in source) return this.#exchanged(staticTokenCredential(source.accessToken, this.#ports.clock));
+    if ('refreshToken' in source) return this.#exchanged(this.#ofRefreshToken(source.refreshToken, source.onRotate));
     if (!('credential' in given)) throw unknownSource();
-    return this.#ofUser(source.credential);
+    return this.#exchanged(this.#ofUser(source.credential));
+  }
+
+  /** An app with a secret can exchange its users' tokens for ones with the scopes that a service needs. */
+  #exchanged(source: Credential): Credential {
+    const { environment, clock } = this.#ports;
+    if (environment.appClient()?.clientSecret === undefined) return source;
+    return tokenExchangeCredential({ source, clock, client: () => this.#clientOfApp(environment) });
   }
 
   currentUser(): Credential {

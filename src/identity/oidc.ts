@@ -46,6 +46,11 @@ interface RefreshOptions {
   readonly keepRotated: (refreshToken: string) => void | Promise<void>;
 }
 
+interface ExchangeOptions {
+  readonly scopes: readonly string[];
+  readonly audience: readonly string[];
+}
+
 /** A client of one provider. */
 export interface OidcClient {
   /** Names the provider: its issuer, or its token endpoint. */
@@ -62,6 +67,14 @@ export interface OidcClient {
    * @throws {ResponseValidationError} the answer cannot be used; a rotated refresh token in it was kept all the same
    */
   refresh(refreshToken: string, options: RefreshOptions): Promise<TokenAnswer>;
+  /**
+   * Exchanges an access token for one with other scopes or audiences (RFC 8693). Spends nothing.
+   *
+   * @throws {SignInRequiredError} code `SESSION_EXPIRED`: the token is over, revoked, or not one of this provider
+   * @throws {TokenExchangeError} code `EXCHANGE_NOT_ALLOWED`: this client may not exchange it, or not for that audience
+   * @throws {ScopeNotGrantedError} the provider does not know a scope, or not for this client
+   */
+  exchange(subjectToken: string, options: ExchangeOptions): Promise<TokenAnswer>;
 }
 
 interface Metadata {
@@ -84,6 +97,7 @@ interface Grant {
   readonly send: (openid: OpenIdClient, configuration: Configuration, parameters: Record<string, string>) => Promise<unknown>;
 }
 
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 const defaultTimeoutMs = 30_000;
 const metadataAgeMs = 3_600_000;
 const retryBaseMs = 250;
@@ -136,6 +150,26 @@ class Client implements OidcClient {
     });
   }
 
+  exchange(subjectToken: string, { scopes, audience }: ExchangeOptions): Promise<TokenAnswer> {
+    return this.#grant({
+      event: 'token_exchange',
+      // Without it Keycloak takes the ID token from the login session, and signing out then fails.
+      scopes: ['openid', ...scopes],
+      spent: subjectToken,
+      keepRotated: () => undefined,
+      send: (openid, configuration, parameters) => {
+        const form = new URLSearchParams({
+          ...parameters,
+          subject_token: subjectToken,
+          subject_token_type: accessTokenType,
+          requested_token_type: accessTokenType,
+        });
+        for (const name of audience) form.append('audience', name);
+        return openid.genericGrantRequest(configuration, 'urn:ietf:params:oauth:grant-type:token-exchange', form);
+      },
+    });
+  }
+
   async #grant(grant: Grant): Promise<TokenAnswer> {
     const { clock } = this.#settings;
     const startedAt = clock.monotonic();
@@ -156,7 +190,10 @@ class Client implements OidcClient {
     const openid = await import('openid-client');
     const metadata = await this.#metadata();
     const scopes = scopeList(grant.scopes);
-    const call = this.#call(new URL(metadata.token_endpoint).origin, scopes, [grant.spent]);
+    const call = {
+      ...this.#call(new URL(metadata.token_endpoint).origin, scopes, [grant.spent]),
+      isExchange: grant.event === 'token_exchange',
+    };
     let at = instantOf(this.#settings.clock);
     const json = await this.#exchange({
       call,

@@ -2,7 +2,7 @@
  * What an identity provider's failure means, as an error of ours. Pure: from what happened on the wire to a class, a code and a text.
  * Nothing of another library's error gets in, since those hold requests and bodies.
  */
-import { AuthenticationError, ScopeNotGrantedError } from '../errors/authentication-error.js';
+import { AuthenticationError, ScopeNotGrantedError, SignInRequiredError, TokenExchangeError } from '../errors/authentication-error.js';
 import type { H2OCloudError } from '../errors/base.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { ConnectionError, ResponseValidationError, TimeoutError } from '../errors/connection-error.js';
@@ -24,6 +24,8 @@ export interface ProviderCall {
   readonly signInHint?: string | undefined;
   /** The provider's metadata were asked for, not a token. */
   readonly isDiscovery?: boolean;
+  /** An access token was to be exchanged, not a refresh token spent. */
+  readonly isExchange?: boolean;
 }
 
 type Answer = Extract<WireOutcome, { kind: 'answer' }>;
@@ -101,6 +103,8 @@ function refusalError(answer: Answer, call: ProviderCall): H2OCloudError {
   if (code === undefined) return answer.challenge !== undefined ? wrongClient(call, `status ${status}`) : unavailable(status, call.origin);
   const description = textMember(answer.json, 'error_description') ?? '';
   const shown = safe(description === '' ? code : `${code}: ${description}`);
+  const refusedExchange = call.isExchange === true ? exchangeError(code, description, shown, call) : undefined;
+  if (refusedExchange !== undefined) return refusedExchange;
   switch (code) {
     case 'invalid_grant':
       return refusedRefreshToken(description, shown, call.signInHint);
@@ -115,6 +119,27 @@ function refusalError(answer: Answer, call: ProviderCall): H2OCloudError {
         'Check the issuer, the client id and the grants that the client may use.',
       );
   }
+}
+
+/** Keycloak's words for what is wrong with a subject token; every other refusal is about the client or what it asked for. */
+const overSubject = /^invalid token$|subject.?token/i;
+
+function exchangeError(code: string, description: string, shown: string, call: ProviderCall): H2OCloudError | undefined {
+  const isSubject = code === 'invalid_grant' || (code === 'invalid_request' && overSubject.test(description));
+  if (isSubject) {
+    return new SignInRequiredError({
+      code: 'SESSION_EXPIRED',
+      what: `The identity provider did not exchange the access token: it has expired, was revoked, or is none of this provider (${shown}).`,
+      fix: 'Sign in again; where the program keeps a session, take its newest access token.',
+    });
+  }
+  const isClient = code === 'unauthorized_client' || (code === 'invalid_client' && !/exchange|audience/i.test(description));
+  if (isClient || code === 'invalid_scope') return undefined;
+  return new TokenExchangeError({
+    code: 'EXCHANGE_NOT_ALLOWED',
+    what: `The identity provider at ${call.origin} does not exchange the token for the client "${redact(call.clientId)}" (${shown}).`,
+    fix: 'Ask an administrator to switch token exchange on for the client; the token must be its own, or name it as audience.',
+  });
 }
 
 /** The provider does not say which scope it means, so all that were asked count as missing. */

@@ -151,15 +151,15 @@ describe('a refresh token that is', () => {
 
   it('without the scopes that MLOps needs: the error names them and who grants them', async () => {
     await using test = await startTestCloud();
-    const { refreshToken } = await test.local.issueTokens('alice', { client: 'wave-app' });
+    const { refreshToken } = await test.local.issueTokens('alice', { client: 'wave-app-noxchg' });
     const cloud = new H2OCloud({
       env: { H2O_CLOUD_ENVIRONMENT: test.local.url },
-      oidc: { clientId: 'wave-app', clientSecret: 'wave-app-secret' },
+      oidc: { clientId: 'wave-app-noxchg', clientSecret: 'wave-app-noxchg-secret' },
     });
     const error = await failure(cloud.onBehalfOf({ refreshToken }).mlops.projects.list().first());
     expect(error).toBeInstanceOf(ScopeNotGrantedError);
     expect(error).toMatchObject({ missing: ['ai.h2o.storage', 'ai.h2o.deploy'] });
-    expect(error.message).toContain('wave-app');
+    expect(error.message).toContain('wave-app-noxchg');
     const { accessToken } = await test.local.issueTokens('alice', { client: 'no-scopes' });
     const byAccessToken = await failure(test.cloud.onBehalfOf({ accessToken }).mlops.projects.list().first());
     expect(byAccessToken).toBeInstanceOf(ScopeNotGrantedError);
