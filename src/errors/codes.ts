@@ -25,7 +25,6 @@ export const errorCodes = {
   IDENTITY_PROVIDER_FAILED: 'AuthenticationError',
   SCOPE_NOT_GRANTED: 'ScopeNotGrantedError',
   EXCHANGE_NOT_ALLOWED: 'TokenExchangeError',
-  EXCHANGE_FAILED: 'TokenExchangeError',
   BAD_REQUEST: 'ApiError',
   API_ERROR: 'ApiError',
   UPLOAD_INCOMPLETE: 'ApiError',

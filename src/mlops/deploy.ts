@@ -96,6 +96,7 @@ async function runSteps(mlops: Mlops, params: DeployParams, made: Made, options:
   const report = (step: 'project' | 'experiment' | 'model' | 'version' | 'deployment', id: string, created = true): void => {
     options.onProgress?.({ step, id, created });
   };
+  await mlops.deployments.checkSecurity(params.security, { signal });
   const project = await findOrCreateProject(mlops, params, made, signal);
   report('project', project.id, made.project !== undefined);
 

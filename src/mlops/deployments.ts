@@ -107,6 +107,8 @@ export interface DeploymentChanges extends DeploymentSettings {
 
 /** Deployments on one platform. */
 export interface DeploymentsApi {
+  /** @throws {UnsupportedByPlatformError} this platform does not have such security */
+  checkSecurity(security: readonly SecurityOption[]): void;
   create(order: DeploymentOrder, options: RequestOptions): Promise<Deployment>;
   get(id: string, projectId: string, options: RequestOptions): Promise<Deployment>;
   list(params: { readonly projectId: string; readonly name?: string | undefined }, options: RequestOptions): List<Deployment>;
@@ -142,6 +144,7 @@ export class Deployments {
     const projectId = idOf(params.project, 'project');
     return withTotalDeadline(this.#platform.clock, 'deployments.create', options, async (within) => {
       const apis = await this.#platform.resolve(within);
+      apis.deployments.checkSecurity(security);
       const experimentId = await experimentOf(params.composition, apis.models, this.#recollection, within);
       const artifactTypes =
         this.#recollection.artifactTypes.get(experimentId) ?? (await apis.experiments.artifactTypes(experimentId, within));
@@ -201,6 +204,7 @@ export class Deployments {
     this.#forget(id);
     return withTotalDeadline(this.#platform.clock, 'deployments.update', options, async (within) => {
       const apis = await this.#platform.resolve(within);
+      if (security !== undefined) apis.deployments.checkSecurity(security);
       try {
         return this.#remember(await apis.deployments.update(id, project.id, { ...params, security }, deployment.etag, within));
       } catch (error) {
@@ -253,6 +257,16 @@ export class Deployments {
     const read = (remainingMs: number): Promise<DeploymentStatus> =>
       this.status(deployment, { signal: options.signal, timeoutMs: Math.min(remainingMs, 60_000) });
     return waitUntilHealthy(id, read, this.#platform.clock, options);
+  }
+
+  /**
+   * Refuses security that the platform does not have, before anything is made.
+   *
+   * @internal
+   */
+  async checkSecurity(security: SecurityInput, options: RequestOptions): Promise<void> {
+    const { deployments } = await this.#platform.resolve(options);
+    deployments.checkSecurity(checkedSecurity(security));
   }
 
   #remember(deployment: Deployment): Deployment {

@@ -249,7 +249,15 @@ describe('security', () => {
     );
     expect(() => SecurityOptions.passphrase(' ')).toThrow(ConfigurationError);
     expect(() => SecurityOptions.passphrase('x', { hash: 'md5:abc' })).toThrow(ConfigurationError);
-    expect(callsOf(test.local)).not.toContain('CreateDeployment');
+    // Only what the test itself has made: nothing was asked of the platform for any of these.
+    expect(callsOf(test.local)).toEqual([
+      'CreateProject',
+      'CreateArtifact',
+      'Write',
+      'CreateModelIngestion',
+      'CreateExperiment',
+      'UpdateArtifact',
+    ]);
   });
 
   it('that the administrator has not activated is refused with the names of the settings', async () => {
@@ -388,6 +396,7 @@ describe('deploy()', () => {
     [{ project: '' }, 'name'],
     [{ name: '' }, 'name'],
     [{ artifact: 'missing.zip' }, 'missing.zip'],
+    [{ security: SecurityOptions.apiKey() }, 'apiKey'],
   ])('refuses %j before anything is sent', async (wrong, word) => {
     await using test = await startTestCloud();
     const params = { project: 'demo', artifact: creditMojo, name: 'credit', security: SecurityOptions.oidc(), ...wrong };

@@ -132,6 +132,9 @@ export function deployerRpc(send: Send, environments: EnvironmentsApi): Deployme
       removals: () => removals,
     });
   return {
+    checkSecurity: (security) => {
+      fromSecurity(security);
+    },
     create: async (order, options) => {
       const environmentId = await environmentOf(order, environments, options);
       const { deployment } = await send(
