@@ -1,9 +1,9 @@
 /** What happens when something is wrong: each case ends in a typed error that says what, and what to do. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import {
   AuthenticationError,
   ConfigurationError,
@@ -27,6 +27,8 @@ beforeEach(async () => {
   // Nothing of the person who runs the tests may decide their outcome.
   vi.stubEnv('HOME', directory);
 });
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function failure(work: Promise<unknown>): Promise<H2OCloudError> {
   const error: unknown = await work.then(

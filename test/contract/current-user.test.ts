@@ -1,10 +1,10 @@
 /** Scripts: the user who runs the program, across runs and under rotation. Each `H2OCloud` here stands for a run of its own. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { H2OCloud, type TokenEvent } from 'h2o-ai-cloud';
 import { FakeClock, startLocalCloud, type RunningCloud } from 'h2o-ai-cloud/testing';
 
@@ -13,6 +13,8 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'h2o-ai-cloud-tokens-'));
 });
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** What is left between two runs: the environment and the store. The process's own memory of the token must not help. */
 async function run(local: RunningCloud): Promise<number> {

@@ -2,7 +2,7 @@
  * No error holds a token, a secret, a cookie or a body, whatever a service answers: each call of the SDK meets a hostile service that
  * quotes back everything that it was sent, in every form an error body can have.
  */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Console } from 'node:console';
@@ -171,4 +171,5 @@ it('holds for configuration: options, variables, files', async () => {
     expect(error).toBeInstanceOf(H2OCloudError);
     expectNoSecret(error);
   }
+  await rm(directory, { recursive: true, force: true });
 });
