@@ -1,6 +1,6 @@
 /**
  * A script that creates a deployment, as a pipeline would run it: arguments in, one line of JSON out, progress on standard error,
- * an exit status that says what happened, and nothing left behind when it is interrupted.
+ * an exit status that says what happened, and what it has made removed again when it is interrupted.
  *
  *     npx tsx --tsconfig tsconfig.examples.json examples/create-deployment.ts --project demo --artifact mojo.zip --name credit
  *
@@ -46,7 +46,8 @@ export async function createDeployment(
     return 0;
   } catch (error) {
     if (signal.aborted) {
-      complain('Interrupted; what was made has been removed.');
+      // What could not be removed again has been told: the abort's reason is no error of the SDK, so it cannot say it.
+      complain('Interrupted.');
       return 130;
     }
     // The message says what happened, what to do about it, and what could not be removed; it holds no secret.
@@ -100,7 +101,7 @@ function lineFor(progress: DeployProgress): string {
     case 'wait':
       return `wait: ${progress.state} ${progress.message}`.trimEnd();
     case 'rollback':
-      return `rollback: ${progress.removed.length} removed, ${progress.left.length} left`;
+      return `rollback: ${progress.removed.length} removed${progress.left.map(({ kind, id }) => `, ${kind} ${id} left behind`).join('')}`;
     default:
       return `${progress.step}: ${progress.created ? 'created' : 'found'} ${progress.id}`;
   }

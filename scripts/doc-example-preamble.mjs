@@ -46,6 +46,7 @@ declare const getJson: import('./src/environment/discovery.js').GetJson;
 declare const systemClock: import('h2o-ai-cloud').Clock;
 declare const silentLogger: import('h2o-ai-cloud').Logger;
 declare const client: import('./src/identity/oidc.js').OidcClient;
+declare const staticTokenCredential: typeof import('./src/identity/static-token.js').staticTokenCredential;
 declare const environment: import('./src/environment/cloud-environment.js').CloudEnvironment;
 declare const secret: import('h2o-ai-cloud').Secret;
 declare const readFile: typeof import('node:fs/promises').readFile;

@@ -6,6 +6,8 @@ import { CloudEnvironment } from './environment/cloud-environment.js';
 import type { CloudDescription } from './environment/describe.js';
 import type { EnvironmentOptions } from './environment/options.js';
 import { jsonReader } from './http/get-json.js';
+import { callback, checkMembers, durationMs, memberOf, objectThatCan, type Kind } from './http/given.js';
+import { retryKind, waitingKinds } from './http/request-options.js';
 import type { RetryOptions } from './http/retry.js';
 import type { SendPorts } from './http/send.js';
 import { kyTransport, type FetchFunction } from './http/transport.js';
@@ -37,7 +39,18 @@ export interface H2OCloudOptions extends EnvironmentOptions {
   readonly clock?: Clock | undefined;
 }
 
-const ownOptions = ['tokenStore', 'fetch', 'logger', 'onCall', 'timeoutMs', 'retry', 'clock'];
+const ownKinds: Readonly<Record<string, Kind>> = {
+  tokenStore: {
+    name: "'file', 'memory' or an object with directory (text)",
+    accepts: (value) => value === 'file' || value === 'memory' || typeof memberOf(value, 'directory') === 'string',
+  },
+  fetch: callback,
+  logger: objectThatCan('debug', 'info', 'warn', 'error'),
+  onCall: callback,
+  timeoutMs: durationMs,
+  retry: retryKind,
+  clock: objectThatCan('now', 'monotonic', 'schedule'),
+};
 
 /**
  * An H2O AI Cloud. Making one copies the environment variables and checks the options; nothing is read or sent before it is needed.
@@ -59,6 +72,7 @@ export class H2OCloud {
 
   /** @throws {ConfigurationError} an option is unknown, malformed, or contradicts another */
   constructor(options: H2OCloudOptions = {}) {
+    checkMembers(options, 'The options of H2OCloud', ownKinds, 'CONFIGURATION_INVALID');
     const clock = options.clock ?? systemClock;
     const logger = fencedLogger(options.logger ?? silentLogger);
     const onCall = fencedListener(options.onCall);
@@ -68,7 +82,7 @@ export class H2OCloud {
       getJson: jsonReader('discovery', this.#sendPorts),
       clock,
       logger,
-      otherOptions: ownOptions,
+      otherOptions: Object.keys(ownKinds),
     });
     this.#credentials = new Credentials({ environment: this.#environment, clock, logger, onCall, fetch, tokenStore: tokenStore ?? 'file' });
   }
@@ -106,6 +120,7 @@ export class H2OCloud {
    * await cloud.ready();
    */
   async ready(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    checkMembers(options, 'The options of ready()', waitingKinds);
     await this.#environment.service('mlops', options);
     await this.#environment.identityProvider(options);
   }
@@ -116,7 +131,8 @@ export class H2OCloud {
    * @example
    * console.log(JSON.stringify(await cloud.describe(), null, 2));
    */
-  describe(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CloudDescription> {
+  async describe(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<CloudDescription> {
+    checkMembers(options, 'The options of describe()', waitingKinds);
     return this.#environment.describe(options);
   }
 

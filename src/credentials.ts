@@ -4,9 +4,11 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { AuthenticationError } from './errors/authentication-error.js';
 import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
 import type { IdentityProvider } from './environment/identity-provider.js';
+import { callback, checkMembers, memberOf, type Kind } from './http/given.js';
 import type { FetchFunction } from './http/transport.js';
 import { functionTokenCredential, type TokenFunction } from './identity/function-token.js';
 import type { OidcClient } from './identity/oidc.js';
@@ -14,11 +16,12 @@ import type { RefreshTokenOptions } from './identity/refresh-token.js';
 import { signInHintOf } from './identity/sign-in-required.js';
 import { staticTokenCredential } from './identity/static-token.js';
 import { tokenExchangeCredential } from './identity/token-exchange.js';
+import { fitsIntoHeader } from './identity/token-answer.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
 import type { WaveRequest } from './identity/wave/headers.js';
 import { waveRequestCredential } from './identity/wave/request-credential.js';
-import type { AccessToken } from './internal/access-token.js';
+import { AccessToken } from './internal/access-token.js';
 import type { CallListener } from './internal/call-event.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
 import type { Credential, TokenRequest } from './internal/credential.js';
@@ -70,6 +73,8 @@ export class Credentials {
     // First: a framework may have hung anything else on a request.
     if ('headers' in source)
       return this.#exchanged(waveRequestCredential(source, this.#ports.environment.wave().appKey, this.#ports.clock));
+    checkMembers(given, 'onBehalfOf()', { accessToken: tokenKind, onRotate: callback });
+    if ('accessToken' in given && given.accessToken === undefined) throw unknownSource();
     if ('accessToken' in source) return this.#exchanged(staticTokenCredential(source.accessToken, this.#ports.clock));
     if ('refreshToken' in source) return this.#exchanged(this.#ofRefreshToken(source.refreshToken, source.onRotate));
     if (!('credential' in given)) throw unknownSource();
@@ -94,8 +99,7 @@ export class Credentials {
 
   #ofUser(credential: Credential | TokenFunction): Credential {
     if (typeof credential === 'function') return functionTokenCredential(credential, { clock: this.#ports.clock });
-    const given: unknown = credential;
-    if (typeof given === 'object' && given !== null && 'getToken' in given && typeof given.getToken === 'function') return credential;
+    if (typeof memberOf(credential, 'getToken') === 'function') return checkedCredential(credential);
     throw unknownSource();
   }
 
@@ -132,7 +136,7 @@ export class Credentials {
     cloudUrl: string | undefined,
   ): Promise<OidcClient> {
     const { issuer, tokenEndpoint, allowInsecure } = provider;
-    const key = JSON.stringify([issuer, tokenEndpoint, clientId]);
+    const key = JSON.stringify([issuer, tokenEndpoint, clientId, clientSecret !== undefined, allowInsecure]);
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const { clock, fetch, onCall } = this.#ports;
@@ -181,6 +185,33 @@ function lazyCredential(make: () => Promise<Credential>): Credential {
       if (made !== undefined) return made.getToken(request);
       making ??= open();
       return waitUnlessAborted(making, request.signal).then((credential) => credential.getToken(request));
+    },
+  };
+}
+
+const tokenKind: Kind = {
+  name: 'a token as text, or an AccessToken',
+  accepts: (value) => typeof value === 'string' || typeof memberOf(value, 'value') === 'string',
+};
+
+/** A credential of the user's own, whose tokens must not reach a header unchecked. */
+function checkedCredential(credential: Credential): Credential {
+  return {
+    getToken: async (request) => {
+      const given: unknown = await credential.getToken(request);
+      const value = memberOf(given, 'value');
+      if (typeof value !== 'string' || !fitsIntoHeader(value)) {
+        throw new AuthenticationError({
+          code: 'CREDENTIAL_FAILED',
+          what: 'The credential gave no token that can be used.',
+          fix: 'Its getToken() must resolve with an AccessToken: new AccessToken(value, { expiresAt, scopes }).',
+        });
+      }
+      const [expiresAt, scopes] = [memberOf(given, 'expiresAt'), memberOf(given, 'scopes')];
+      return new AccessToken(value, {
+        expiresAt: typeof expiresAt === 'number' ? expiresAt : undefined,
+        scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
+      });
     },
   };
 }

@@ -27,7 +27,7 @@ export type { List } from './http/pagination.js';
 export type { RequestOptions } from './http/request-options.js';
 export type { RetryOptions } from './http/retry.js';
 export type { FetchFunction } from './http/transport.js';
-export { AccessToken } from './internal/access-token.js';
+export { AccessToken, type AccessTokenFacts } from './internal/access-token.js';
 export type { CallEvent, CallListener, ServiceCallEvent, TokenEvent } from './internal/call-event.js';
 export type { Clock } from './internal/clock.js';
 export type { Credential, TokenRequest } from './internal/credential.js';
@@ -71,6 +71,10 @@ export {
   type SecurityInput,
   type SecurityKind,
   type SecurityOption,
+  type NoSecurity,
+  type OidcSecurity,
+  type ApiKeySecurity,
+  type PassphraseSecurity,
   type UnknownSecurity,
 } from './mlops/security-options.js';
 
@@ -80,9 +84,17 @@ export type { Cell, Row, ScoredCell, ScoredRow } from './scoring/rows.js';
 export { Scorer, type Scored } from './scoring/scorer.js';
 export type { Column, Schema } from './scoring/schema.js';
 
-export { ApiError, ConflictError, NotFoundError, PermissionDeniedError, RateLimitError, ServerError } from './errors/api-error.js';
+export {
+  ApiError,
+  type ApiErrorFacts,
+  ConflictError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  ServerError,
+} from './errors/api-error.js';
 export { AuthenticationError, ScopeNotGrantedError, SignInRequiredError, TokenExchangeError } from './errors/authentication-error.js';
-export { H2OCloudError, type CreatedResource, type ErrorJson } from './errors/base.js';
+export { H2OCloudError, type CreatedResource, type ErrorFacts, type ErrorJson } from './errors/base.js';
 export type { ErrorCode } from './errors/codes.js';
 export { ConfigurationError } from './errors/configuration-error.js';
 export { ConnectionError, ResponseValidationError, TimeoutError } from './errors/connection-error.js';

@@ -2,15 +2,18 @@
  * One user of the cloud: the services, called with this user's tokens.
  */
 import { userClaims, type UserClaims } from './access/claims.js';
+import { ConfigurationError } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
+import { checkMembers, texts } from './http/given.js';
+import { waitingKinds } from './http/request-options.js';
 import { createSend, type SendPorts } from './http/send.js';
 import type { AccessToken } from './internal/access-token.js';
-import type { Clock } from './internal/clock.js';
+import { waitUnlessAborted, type Clock } from './internal/clock.js';
 import type { Credential } from './internal/credential.js';
 import type { Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
 import { Mlops } from './mlops/mlops.js';
-import { mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
+import { checkScorer, mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
 import type { Row, ScoredRow } from './scoring/rows.js';
 import { Scorer } from './scoring/scorer.js';
 import type { ScorerTrust } from './scoring/trusted-origin.js';
@@ -63,6 +66,7 @@ export class User {
    * when the first call needs it.
    *
    * @param options the passphrase or API key, where one guards the deployment
+   * @throws {ConfigurationError} the target is nothing that can be scored
    * @example
    * const [row] = await user.scorer(deployment).scoreRows([{ LIMIT_BAL: 750000, AGE: 54, PAY_1: 0 }]);
    */
@@ -70,11 +74,12 @@ export class User {
     target: ScorerTarget,
     options: ScorerOptions = {},
   ): Scorer<Input, Prediction> {
+    checkScorer(target, options);
     const { environment } = this.#ports;
     const trust = async (): Promise<ScorerTrust> => {
       // Neither must be there: a scorer may be named by its address alone.
-      const cloudUrl = await environment.cloudUrl().catch(() => undefined);
-      const gateway = await environment.findService('mlops').catch(() => undefined);
+      const cloudUrl = await environment.cloudUrl().catch(unlessConfigured);
+      const gateway = await environment.findService('mlops').catch(unlessConfigured);
       return {
         cloudUrl,
         gatewayUrl: gateway?.url,
@@ -94,8 +99,10 @@ export class User {
    * @example
    * const { value, expiresAt } = await user.accessToken({ scopes: ['ai.h2o.storage'] });
    */
-  accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
-    return this.#ports.credential.getToken({ scopes: options.scopes ?? [], signal: options.signal });
+  async accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
+    checkMembers(options, 'The options of accessToken()', { ...waitingKinds, scopes: texts });
+    const { scopes = [], signal } = options;
+    return waitUnlessAborted(this.#ports.credential.getToken({ scopes, signal }), signal);
   }
 
   /**
@@ -112,6 +119,11 @@ export class User {
   toJSON(): Record<string, never> {
     return {};
   }
+}
+
+/** What is not configured is not there; a discovery service that cannot be reached is another matter. */
+function unlessConfigured(error: unknown): undefined {
+  if (!(error instanceof ConfigurationError)) throw error;
 }
 
 /** An option decides; else discovery: a cloud that names an authorization service for workspaces runs 1.0 or newer. */

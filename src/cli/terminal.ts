@@ -14,6 +14,8 @@ export interface Terminal {
 
 export const processTerminal: Terminal = {
   print(text) {
+    // Whoever started the program may not read what it prints; that is no reason to end.
+    process.stdout.once('error', () => undefined);
     process.stdout.write(`${text}\n`);
   },
   complain(text) {

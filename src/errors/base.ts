@@ -107,9 +107,22 @@ export class H2OCloudError extends Error {
   }
 }
 
-/** Names in an error what the failed call has left behind. What is not an error of ours, such as an abort's reason, is left alone. */
+/** What was left behind by a call that ended with something else than an error of ours, such as the reason of an inner deadline. */
+const leftBehind = new WeakMap<object, readonly CreatedResource[]>();
+
+/** What the call that ended with this has left behind. */
+export function createdBy(error: unknown): readonly CreatedResource[] {
+  if (error instanceof H2OCloudError) return error.created;
+  return (typeof error === 'object' && error !== null ? leftBehind.get(error) : undefined) ?? [];
+}
+
+/** Names in an error what the failed call has left behind. What is not an error of ours, such as an abort's reason, stays as it is. */
 export function addCreated(error: unknown, created: readonly CreatedResource[]): void {
-  if (!(error instanceof H2OCloudError) || created.length === 0) return;
+  if (created.length === 0) return;
+  if (!(error instanceof H2OCloudError)) {
+    if (typeof error === 'object' && error !== null) leftBehind.set(error, [...createdBy(error), ...created]);
+    return;
+  }
   const names = created.map(({ kind, id }) => `${kind} ${id}`).join(', ');
   Object.assign(error, { created: [...error.created, ...created], message: `${error.message}\n  left behind: ${names}` });
 }

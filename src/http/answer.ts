@@ -19,11 +19,12 @@ export function parseAnswer<Answer>(
 ): Answer {
   const result = operation.answer.safeParse(readJson(operation.name, answer, where));
   if (result.success) return result.data;
+  const isEmpty = answer.body.trim() === '';
   const issue = result.error.issues[0];
   const field = redact(issue?.path.map(String).join('.') ?? '');
   throw new ResponseValidationError({
     code: 'RESPONSE_INVALID',
-    what: `${where.service} answered ${operation.name} with a body that does not fit its contract${field === '' ? '' : ` (at ${field})`}.`,
+    what: `${where.service} answered ${operation.name} with ${isEmpty ? 'an empty body' : 'a body that does not fit its contract'}${field === '' ? '' : ` (at ${field})`}.`,
     fix: `Check that ${where.origin} really is ${where.service} and of a platform version that this package knows.`,
     call: operation.name,
     requestId: where.requestId,
@@ -31,7 +32,8 @@ export function parseAnswer<Answer>(
 }
 
 function readJson(call: string, answer: { readonly headers: Headers; readonly body: string }, where: Where): unknown {
-  if (answer.body.trim() === '') return {};
+  // No content is an answer only where none is expected: a list must not read as empty because a proxy swallowed it.
+  if (answer.body.trim() === '') return undefined;
   try {
     return JSON.parse(answer.body);
   } catch {

@@ -36,6 +36,8 @@ const rpcCodes = [
   'UNAUTHENTICATED',
 ];
 
+const longestRefusal = 20_000;
+
 /** The error for an answer in one of the common shapes. */
 export function readApiError(answer: ErrorAnswer, service: string, now: number): H2OCloudError {
   const { status, call, requestId } = answer;
@@ -62,6 +64,14 @@ export function readApiError(answer: ErrorAnswer, service: string, now: number):
     retryAfterMs,
     retryable: status === 408 || status === 429 || (status >= 500 && status !== 501),
   });
+}
+
+/** Whether an answer with a good status is a google.rpc.Status that refuses: its lists would else read as empty ones. */
+export function isRefusal(body: string): boolean {
+  if (body.length > longestRefusal || !body.includes('"code"')) return false;
+  const { code, message, details, ...others } = parseObject(body) ?? {};
+  const isStatus = typeof message === 'string' && (details === undefined || Array.isArray(details)) && Object.keys(others).length === 0;
+  return isStatus && typeof code === 'number' && code > 0;
 }
 
 function fixFor(status: number): string {

@@ -2,6 +2,7 @@
  * Lazy lists over paged answers: nothing is asked before somebody reads, and reading ends where the service says so.
  */
 import { ResponseValidationError } from '../errors/connection-error.js';
+import { amount, checkMembers } from './given.js';
 
 /** One page as an API file returns it. An absent, null or empty `nextPageToken` ends the list: services use all three. */
 export interface Page<Item> {
@@ -45,7 +46,9 @@ export function createList<Item>(source: ListSource<Item>): List<Item> {
   const list: List<Item> = {
     [Symbol.asyncIterator]: () => itemsOf(source),
     pages: () => pagesOf(source),
-    async toArray({ limit = Infinity } = {}) {
+    async toArray(options = {}) {
+      checkMembers(options, 'The options of toArray()', { limit: amount });
+      const { limit = Infinity } = options;
       const items: Item[] = [];
       if (limit <= 0) return items;
       for await (const item of list) {

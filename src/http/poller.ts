@@ -42,13 +42,14 @@ export async function poll<State>(options: PollOptions<State>): Promise<State> {
     try {
       last = await options.look(remainingMs());
       failures = 0;
-      if (options.isDone(last)) return last;
     } catch (error) {
       signal?.throwIfAborted();
       if (remainingMs() <= 0) throw options.onDeadline(last);
       failures += 1;
       if (!(error instanceof H2OCloudError && error.retryable) || failures > tolerableFailures) throw error;
     }
+    // Outside of the try: what a state means is no failed look, even when time is up.
+    if (failures === 0 && last !== undefined && options.isDone(last)) return last;
     await sleep(clock, Math.min(pollDelayMs(look, options.random ?? Math.random), Math.max(remainingMs(), 0)), signal);
   }
 }

@@ -14,11 +14,11 @@ import type { Logger } from '../internal/logger.js';
 import { version } from '../internal/version.js';
 import { parseAnswer } from './answer.js';
 import { startDeadline, type Deadline } from './deadline.js';
-import { readApiError } from './error-response.js';
+import { isRefusal, readApiError } from './error-response.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
 import type { Call, ErrorAnswer, ErrorReader, Send } from './operation.js';
 import { expandPath } from './path.js';
-import type { RequestOptions } from './request-options.js';
+import { checkRequestOptions, type RequestOptions } from './request-options.js';
 import { decideRetry, parseRetryAfter, retryPolicy, type Outcome, type RetryOptions } from './retry.js';
 import { streamBody } from './stream-body.js';
 import type { Transport } from './transport.js';
@@ -49,7 +49,8 @@ export interface SendPorts {
 }
 
 const defaultTimeoutMs = 60_000;
-const defaultIdleTimeoutMs = 60_000;
+/** How long nothing may move in a transfer. */
+export const defaultIdleTimeoutMs = 60_000;
 const refusedHeaders = new Set(['authorization', 'cookie', 'host']);
 
 interface Answered {
@@ -69,6 +70,8 @@ interface Job {
   readonly url: string;
   readonly scopes: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body: string | undefined;
   readonly requestId: string;
   readonly deadline: Deadline;
   attempt: number;
@@ -79,10 +82,12 @@ interface Job {
 
 export function createSend(connection: Connection, ports: SendPorts): Send {
   return async (call, options = {}) => {
+    checkRequestOptions(options);
     const isTransfer = call.stream !== undefined;
     const timeoutMs = options.timeoutMs ?? (isTransfer ? undefined : (ports.timeoutMs ?? defaultTimeoutMs));
     const idleTimeoutMs = isTransfer ? (options.idleTimeoutMs ?? defaultIdleTimeoutMs) : options.idleTimeoutMs;
     checkHeaders(options.headers);
+    const body = call.body === undefined ? undefined : asJson(call.body);
     const deadline = startDeadline(ports.clock, { signal: options.signal, timeoutMs, idleTimeoutMs });
     const requestId = randomUUID();
     try {
@@ -92,6 +97,7 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
         url: urlOf(endpoint.url, call),
         scopes: endpoint.scopes,
         headers: headersOf(connection, call, options, requestId),
+        body,
         requestId,
         deadline,
         attempt: 0,
@@ -99,6 +105,7 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
         token: undefined,
       };
       const answer = await withRetries(connection, ports, job, options);
+      if (isRefusal(answer.body)) throw errorOf(answer, connection, ports, job);
       return parseAnswer(call.operation, answer, { service: connection.service, origin: originOf(job.url), requestId });
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -128,7 +135,7 @@ async function withRetries(connection: Connection, ports: SendPorts, job: Job, o
   for (;;) {
     job.attempt += 1;
     const result = await replayOnce(connection, ports, job);
-    if (result.kind === 'answer' && result.status < 400) return result;
+    if (result.kind === 'answer' && result.status < 300) return result;
     const decision = canRepeat
       ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
       : ({ retry: false } as const);
@@ -184,15 +191,21 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
   };
   const upload = call.stream === undefined ? undefined : streamBody(call.stream, deadline.touch);
   try {
-    const response = await ports.transport({
+    const sending = ports.transport({
       url: job.url,
       method: call.operation.method,
       headers: job.token === undefined ? job.headers : { ...job.headers, authorization: `Bearer ${job.token}` },
-      body: upload?.body ?? (call.body === undefined ? undefined : JSON.stringify(call.body)),
+      body: upload?.body ?? job.body,
       signal: deadline.signal,
       followsSameOrigin: call.operation.followsSameOrigin,
     });
-    const body = await response.text();
+    // A `fetch` of the user's own may not heed the signal.
+    const response = await waitUnlessAborted(sending, deadline.signal);
+    const body = await waitUnlessAborted(response.text(), deadline.signal);
+    if (response.status >= 300 && response.status < 400) {
+      report('error', response.status);
+      return { kind: 'failure', failure: { kind: 'redirect', code: undefined } };
+    }
     report(response.status < 400 ? 'ok' : 'error', response.status);
     return { kind: 'answer', status: response.status, headers: response.headers, body };
   } catch (error) {
@@ -235,6 +248,14 @@ function cookiesIn(headers: Headers): readonly string[] {
 }
 
 function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {
+  try {
+    new Headers(headers);
+  } catch {
+    throw invalidParameter(
+      'The option `headers` holds a name or a value that cannot stand in a header.',
+      'Pass names without spaces, and values in Latin letters without line breaks.',
+    );
+  }
   for (const name of Object.keys(headers)) {
     if (!refusedHeaders.has(name.toLowerCase())) continue;
     throw invalidParameter(
@@ -244,15 +265,32 @@ function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {
   }
 }
 
+/** Before anything is sent: a value that is no JSON would look like a broken network. */
+function asJson(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch {
+    throw invalidParameter(
+      'What was passed cannot be written as JSON.',
+      'Pass text, numbers, true, false, null, lists and plain objects of these.',
+    );
+  }
+}
+
 function headersOf(connection: Connection, call: Call<unknown>, options: RequestOptions, requestId: string): Record<string, string> {
   return {
     accept: 'application/json',
     'user-agent': `h2o-ai-cloud/${version}`,
     ...connection.headers,
-    ...options.headers,
+    ...lowerCased(options.headers),
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
     'x-request-id': requestId,
   };
+}
+
+/** Two spellings of one name would be sent as one header with both values. */
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function urlOf(base: string, call: Call<unknown>): string {

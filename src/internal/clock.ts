@@ -53,6 +53,8 @@ export function waitUnlessAborted<Value>(work: Promise<Value>, signal?: AbortSig
       reject(signal.reason);
     };
     if (signal.aborted) {
+      // Nobody may be left to hear of its failure, and a rejection that nobody hears ends the process.
+      work.catch(() => undefined);
       onAbort();
       return;
     }

@@ -43,16 +43,26 @@ const callerOf = (claims: JsonObject): Caller => ({
   scopes: text(claims['scope']).split(' '),
 });
 
+/** How long an issuer may take for one answer: less than the callers of a scorer wait for theirs. Real time, since the wait is for a real socket. */
+const issuerTimeoutMs = 2000;
+/** An issuer that was started anew has new keys, so a key that is not known is soon asked for again. */
+const keysCooldownMs = 1000;
+
 // Looked up per call: msw and tests replace it while the cloud runs.
 const fetchNow: typeof fetch = (input, init) => globalThis.fetch(input, init);
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 async function keysOf(issuer: string): Promise<JWTVerifyGetKey> {
-  const answer = await fetchNow(`${withoutSlash(issuer)}/.well-known/openid-configuration`);
+  const url = `${withoutSlash(issuer)}/.well-known/openid-configuration`;
+  const answer = await fetchNow(url, { signal: AbortSignal.timeout(issuerTimeoutMs) });
   const document: unknown = await answer.json();
   if (!isObject(document) || document['issuer'] !== issuer) throw new Error(`The discovery document of ${issuer} names another issuer.`);
-  return createRemoteJWKSet(new URL(text(document['jwks_uri'])), { [customFetch]: fetchNow });
+  return createRemoteJWKSet(new URL(text(document['jwks_uri'])), {
+    [customFetch]: fetchNow,
+    timeoutDuration: issuerTimeoutMs,
+    cooldownDuration: keysCooldownMs,
+  });
 }
 
 function claimedIssuer(token: string): string | undefined {
@@ -81,7 +91,8 @@ export function createAccess({ identity, trustIssuers }: AccessOptions): Access 
     try {
       const { payload } = await compactVerify(token, await trustedKeys(issuer));
       const claims = parseJson(new TextDecoder().decode(payload));
-      return isObject(claims) && isUnexpired(claims, identity.now()) ? callerOf(claims) : undefined;
+      // An ID token says who signed in, not that its bearer may call anything.
+      return isObject(claims) && claims['typ'] !== 'ID' && isUnexpired(claims, identity.now()) ? callerOf(claims) : undefined;
     } catch {
       return undefined;
     }

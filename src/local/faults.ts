@@ -48,6 +48,7 @@ export interface Faults {
   /**
    * Orders a fault.
    *
+   * @throws {RangeError} `status` is none that an answer can have (200 to 599)
    * @example
    * faults.add({ when: { path: 'CreateDeployment' }, then: { status: 503, headers: { 'retry-after': '1' } } });
    */
@@ -71,6 +72,8 @@ export function createFaults(serviceOf: (path: string) => string | undefined = (
   return {
     hits,
     add(fault) {
+      // An answer that cannot be made is refused here, not when a request meets it.
+      if ('status' in fault.then) faultAnswer(fault.then);
       orders.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 });
     },
     clear() {

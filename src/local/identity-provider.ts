@@ -7,6 +7,7 @@ import { grants } from './identity/grants.js';
 import type { Identity } from './identity/identity.js';
 import { OAuthError, invalidRequest } from './identity/oauth-error.js';
 import type { Client } from './identity/realm.js';
+import type { RefreshToken } from './identity/sessions.js';
 import { profileOf } from './identity/tokens.js';
 import type { JsonObject } from './json.js';
 
@@ -107,10 +108,29 @@ async function introspectEndpoint(identity: Identity, context: Context): Promise
   const form = await formOf(context);
   const client = clientOf(identity, context, form);
   if (client.secret === undefined) throw new OAuthError('invalid_request', 'Client not allowed.', 403);
-  const verdict = await identity.check(form.get('token') ?? '');
+  const value = form.get('token') ?? '';
+  const refreshToken = identity.sessions.refreshToken(value);
+  if (refreshToken !== undefined) return context.json(introspectedRefreshToken(identity, refreshToken));
+  const verdict = await identity.check(value);
   if (!('live' in verdict)) return context.json({ active: false });
   const { claims, clientId, session } = verdict.live;
   return context.json({ ...claims, client_id: clientId, username: session.account.username, token_type: 'Bearer', active: true });
+}
+
+function introspectedRefreshToken(identity: Identity, { value, session, client, scopes }: RefreshToken): JsonObject {
+  if (!identity.sessions.isLive(value, client, identity.now())) return { active: false };
+  const { account, id, isOffline } = session;
+  return {
+    typ: isOffline ? 'Offline' : 'Refresh',
+    iss: identity.issuer,
+    sub: account.id,
+    sid: id,
+    azp: client.id,
+    scope: scopes.join(' '),
+    client_id: client.id,
+    username: account.username,
+    active: true,
+  };
 }
 
 /** Sign-out by the client (a refresh token) or by the browser (the ID token it was given). */

@@ -24,7 +24,9 @@ interface UploadMeasure {
 }
 
 const mostRequests = 10_000;
-const mostTextLength = 32 * 1024 * 1024;
+const mebibyte = 1024 * 1024;
+const mostKeptBytes = 32 * mebibyte;
+const largestBodyBytes = 256 * mebibyte;
 
 export interface Recorder {
   readonly requests: readonly RecordedRequest[];
@@ -32,41 +34,59 @@ export interface Recorder {
   record(service: ServiceName, request: Request, answer: (request: Request) => Promise<Response>): Promise<Response>;
 }
 
-type Body = { readonly text: string; readonly type: string } | UploadMeasure;
+type Body = { readonly bytes: Uint8Array<ArrayBuffer>; readonly type: string } | UploadMeasure;
 
-export function createRecorder(): Recorder {
+/** @param limitBytes of a body that is not an upload; a larger one is refused */
+export function createRecorder(limitBytes: number = largestBodyBytes): Recorder {
   const requests: RecordedRequest[] = [];
   const lengths: number[] = [];
-  let textLength = 0;
+  let keptBytes = 0;
 
   const keep = (request: RecordedRequest, length: number): void => {
     requests.push(request);
     lengths.push(length);
-    textLength += length;
-    while (requests.length > mostRequests || (textLength > mostTextLength && requests.length > 1)) {
+    keptBytes += length;
+    while (requests.length > mostRequests || (keptBytes > mostKeptBytes && requests.length > 1)) {
       requests.shift();
-      textLength -= lengths.shift() ?? 0;
+      keptBytes -= lengths.shift() ?? 0;
     }
   };
 
   return {
     requests,
     async record(service, request, answer) {
-      const { request: passed, body } = await withBody(request);
-      const response = await answer(passed);
-      keep(recorded({ service, request, body, status: response.status }), 'text' in body ? body.text.length : 0);
+      const { request: passed, body } = await withBody(request, limitBytes);
+      const response = passed === undefined ? tooLarge() : await answer(passed);
+      keep(recorded({ service, request, body, status: response.status }), 'bytes' in body ? body.bytes.byteLength : 0);
       return response;
     },
   };
 }
 
-/** The request with its body still to be read, and what is kept of it. */
-async function withBody(request: Request): Promise<{ request: Request; body: Body }> {
-  if (request.body === null) return { request, body: { text: '', type: '' } };
+const tooLarge = (): Response => new Response('This body is larger than the local cloud takes.', { status: 413 });
+
+/** The request with its body still to be read, and what is kept of it. No request where the body is too large. */
+async function withBody(request: Request, limitBytes: number): Promise<{ request: Request | undefined; body: Body }> {
+  if (request.body === null) return { request, body: { bytes: new Uint8Array(), type: '' } };
   if (request.url.endsWith('/google.bytestream.ByteStream/Write')) return measured(request, request.body);
-  const text = await request.text();
   const { url, method, headers } = request;
-  return { request: new Request(url, { method, headers, body: text }), body: { text, type: headers.get('content-type') ?? '' } };
+  const type = headers.get('content-type') ?? '';
+  const bytes = await bytesOf(request.body, limitBytes);
+  if (bytes === undefined) return { request: undefined, body: { bytes: new Uint8Array(), type } };
+  // As bytes, since text would be given a type where there was none, and lose what is no UTF-8.
+  return { request: new Request(url, { method, headers, body: bytes }), body: { bytes, type } };
+}
+
+/** All of a body; undefined when it is too large. It is read to its end all the same: clients listen when they have sent everything. */
+async function bytesOf(body: ReadableStream<Uint8Array>, limitBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  let chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size <= limitBytes) chunks.push(chunk);
+    else chunks = [];
+  }
+  return size <= limitBytes ? Buffer.concat(chunks) : undefined;
 }
 
 function measured(request: Request, body: ReadableStream<Uint8Array>): { request: Request; body: UploadMeasure } {
@@ -111,7 +131,8 @@ function recorded({
 
 function parsedBody(body: Body): unknown {
   if ('ndjson' in body) return body;
-  if (body.text === '') return undefined;
-  if (body.type.includes('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(body.text));
-  return parseJson(body.text) ?? body.text;
+  const text = new TextDecoder().decode(body.bytes);
+  if (text === '') return undefined;
+  if (body.type.includes('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));
+  return parseJson(text) ?? text;
 }

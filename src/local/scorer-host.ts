@@ -71,10 +71,12 @@ const derive = promisify(pbkdf2);
 /** Whether a plain passphrase is the one that is kept. One kept as bcrypt opens nothing: Node has no bcrypt to compare it with. */
 async function isPassphrase(plain: string, { hash, hashType }: Extract<Security, { kind: 'passphrase' }>): Promise<boolean> {
   if (hashType === 'PLAINTEXT') return areEqual(Buffer.from(plain), Buffer.from(hash));
-  const [, digest, iterations, salt, hex] = /^pbkdf2:(sha256|sha512):(\d+)\$([^$]+)\$([0-9a-f]+)$/i.exec(hash) ?? [];
+  const [, digest, iterations, salt, hex] = /^pbkdf2:(sha256|sha512):(\d+)\$([^$]+)\$((?:[0-9a-f]{2})+)$/i.exec(hash) ?? [];
   if (digest === undefined || salt === undefined || hex === undefined) return false;
   const expected = Buffer.from(hex, 'hex');
-  return areEqual(await derive(plain, salt, Number(iterations), expected.length, digest), expected);
+  // Fails for a count of iterations that none can have.
+  const derived = await derive(plain, salt, Number(iterations), expected.length, digest).catch(() => undefined);
+  return derived !== undefined && areEqual(derived, expected);
 }
 
 const areEqual = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);

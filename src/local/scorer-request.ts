@@ -1,6 +1,6 @@
 /**
  * What a scorer is asked, read the way the Java server reads JSON: numbers and booleans become text, unknown properties are passed over,
- * missing ones are null. Stricter than Java in one thing: the body must be JSON to its last character.
+ * missing ones are null. Stricter than Java in what JSON is: UTF-8 alone, nothing after its end, no bare `NaN`.
  */
 
 type Text = string | null;

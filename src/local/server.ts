@@ -40,7 +40,7 @@ export async function serveLocalCloud(options: ServeOptions = {}): Promise<Runni
   const carrier: Carrier = {
     cloud,
     clock: options.clock ?? systemClock,
-    hosts: new Set([loopback, 'localhost', '[::1]'].map((name) => `${name}:${port}`)),
+    hosts: loopbackHosts(port),
   };
   server.on('request', (incoming, outgoing) => {
     carry(carrier, incoming, outgoing).catch(() => {
@@ -48,6 +48,12 @@ export async function serveLocalCloud(options: ServeOptions = {}): Promise<Runni
     });
   });
   return { cloud, url, close: () => close(server) };
+}
+
+/** The names that a request may call this machine by, as `Host` has them: clients leave out the port that HTTP has by itself. */
+export function loopbackHosts(port: number): ReadonlySet<string> {
+  const names = [loopback, 'localhost', '[::1]'];
+  return new Set([...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])]);
 }
 
 function listen(server: Server, port: number): Promise<number> {

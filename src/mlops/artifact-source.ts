@@ -33,12 +33,20 @@ export async function openArtifact(source: ArtifactSource): Promise<OpenedArtifa
   throw refused(`${opened.name ?? 'The artifact'} is empty`, 'Pass a MOJO or another scoring artifact, exported as a zip file.');
 }
 
+/** A stream can be read once, so it is not looked into before it is sent. */
+export function isStream(source: unknown): source is AsyncIterable<Uint8Array> {
+  try {
+    return typeof source === 'object' && source !== null && Symbol.asyncIterator in source;
+  } catch {
+    return false;
+  }
+}
+
 async function openSource(source: ArtifactSource): Promise<OpenedArtifact> {
   if (typeof source === 'string' || source instanceof URL) return openFile(source);
   if (source instanceof Uint8Array) return { sizeBytes: source.byteLength, replayable: true, open: () => slices(source) };
   if (source instanceof Blob) return { sizeBytes: source.size, replayable: true, open: () => source.stream() };
-  const given: unknown = source;
-  if (typeof given === 'object' && given !== null && Symbol.asyncIterator in given) return { replayable: false, open: () => source };
+  if (isStream(source)) return { replayable: false, open: () => source };
   throw refused('The artifact is of no kind that can be uploaded', 'Pass a path, a file: URL, a Buffer, a Blob or a stream.');
 }
 
@@ -46,7 +54,7 @@ async function openFile(source: string | URL): Promise<OpenedArtifact> {
   if (source instanceof URL && source.protocol !== 'file:') {
     throw refused(`A URL of ${source.protocol} cannot be uploaded`, 'Download it first, or pass its response body as a stream.');
   }
-  const path = typeof source === 'string' ? source : fileURLToPath(source);
+  const path = typeof source === 'string' ? source : pathOf(source);
   const name = basename(path);
   const found = await stat(path).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
@@ -60,25 +68,42 @@ async function openFile(source: string | URL): Promise<OpenedArtifact> {
   return { name, sizeBytes: found.size, replayable: true, open: () => createReadStream(path, { highWaterMark: sliceBytes }) };
 }
 
+function pathOf(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw refused('The file: URL of the artifact names no file of this machine', 'Pass one without a host, or the path.');
+  }
+}
+
 const sliceBytes = 256 * 1024;
+const signatureBytes = 4;
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   await Promise.resolve();
   for (let start = 0; start < bytes.byteLength; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
 }
 
-/** Looks at the first chunk of a stream and gives it back in front of the rest. */
+/** Looks at the first bytes of a stream and gives them back in front of the rest. */
 async function onceChecked(opened: OpenedArtifact): Promise<OpenedArtifact> {
   const iterator = opened.open()[Symbol.asyncIterator]();
-  let first = await iterator.next();
-  while (first.done !== true && first.value.byteLength === 0) first = await iterator.next();
-  if (first.done === true) throw refused('The stream of the artifact is empty', 'Pass a stream that has not been read yet.');
-  checkZip(first.value, opened.name);
-  const head = first.value;
+  let head: Uint8Array = new Uint8Array();
+  // A stream may give its first bytes one by one.
+  while (head.byteLength < signatureBytes) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    checkBytes(next.value);
+    head = head.byteLength === 0 ? next.value : Buffer.concat([head, next.value]);
+  }
+  if (head.byteLength === 0) throw refused('The stream of the artifact is empty', 'Pass a stream that has not been read yet.');
+  checkZip(head, opened.name);
   const whole = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       yield head;
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        checkBytes(next.value);
+        yield next.value;
+      }
     } finally {
       await iterator.return?.();
     }
@@ -86,9 +111,12 @@ async function onceChecked(opened: OpenedArtifact): Promise<OpenedArtifact> {
   return { ...opened, open: whole };
 }
 
-function checkZip(head: unknown, name: string | undefined): void {
-  if (!(head instanceof Uint8Array))
+function checkBytes(chunk: unknown): asserts chunk is Uint8Array {
+  if (!(chunk instanceof Uint8Array))
     throw refused('The stream of the artifact does not give bytes', 'Pass a stream of Buffer or Uint8Array: leave its encoding unset.');
+}
+
+function checkZip(head: Uint8Array, name: string | undefined): void {
   // A local file header, or the end record of an archive without entries.
   const isZip = head[0] === 0x50 && head[1] === 0x4b && ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
   if (!isZip)

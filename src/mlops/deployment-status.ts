@@ -2,7 +2,9 @@
  * The state of a deployment, what it means, and waiting for it to become healthy.
  */
 import { DeploymentFailedError, WaitTimeoutError, type ObservedState } from '../errors/deployment-error.js';
+import { callback, checkMembers } from '../http/given.js';
 import { poll } from '../http/poller.js';
+import { waitingKinds } from '../http/request-options.js';
 import type { Clock } from '../internal/clock.js';
 
 /** The states that are known; others pass through as they are. */
@@ -56,8 +58,10 @@ export async function waitUntilHealthy(
   clock: Clock,
   options: WaitOptions,
 ): Promise<DeploymentStatus> {
+  checkMembers(options, 'The options of waitUntilHealthy()', { ...waitingKinds, onProgress: callback });
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const start = clock.monotonic();
+  const elapsed = (): number => Math.round(clock.monotonic() - start);
   const history: ObservedState[] = [];
   return poll({
     clock,
@@ -65,12 +69,12 @@ export async function waitUntilHealthy(
     signal: options.signal,
     async look(remainingMs) {
       const status = await read(remainingMs);
-      const elapsedMs = Math.round(clock.monotonic() - start);
-      note(history, status, elapsedMs);
-      options.onProgress?.({ state: status.state, message: status.message, elapsedMs, remainingMs: Math.max(0, timeoutMs - elapsedMs) });
+      note(history, status, elapsed());
       return status;
     },
     isDone(status) {
+      const elapsedMs = elapsed();
+      options.onProgress?.({ state: status.state, message: status.message, elapsedMs, remainingMs: Math.max(0, timeoutMs - elapsedMs) });
       if (!hopeless.has(status.state)) return status.state === 'HEALTHY';
       throw new DeploymentFailedError({
         deploymentId,

@@ -2,12 +2,12 @@
  * Deployments: models that answer scoring requests.
  */
 import { ApiError } from '../errors/api-error.js';
-import { invalidParameter } from '../errors/configuration-error.js';
+import { anything, checkMembers, objectWith, orNull, text, textByName, texts, truth, wholeNumber, type Kind } from '../http/given.js';
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { checkedName } from './checks.js';
-import { experimentOf, type Composition, type DeployedComposition } from './composition.js';
+import { checkComposition, experimentOf, type Composition, type DeployedComposition } from './composition.js';
 import { waitUntilHealthy, type DeploymentStatus, type WaitOptions } from './deployment-status.js';
 import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
@@ -122,6 +122,7 @@ export class Deployments {
   readonly #platform: PlatformResolver;
   readonly #recollection: Recollection;
 
+  /** @internal */
   constructor(platform: PlatformResolver, recollection: Recollection) {
     this.#platform = platform;
     this.#recollection = recollection;
@@ -138,11 +139,12 @@ export class Deployments {
    * const deployment = await mlops.deployments.create({ project, name: 'credit', composition: { model }, security: SecurityOptions.oidc() });
    */
   async create(params: DeploymentCreateParams, options: RequestOptions = {}): Promise<Deployment> {
+    checkMembers(params, 'A new deployment', newDeploymentKinds);
     checkedName(params.name, 'deployment');
     const security = checkedSecurity(params.security);
-    checkSettings(params);
+    checkComposition(params.composition);
     const projectId = idOf(params.project, 'project');
-    return withTotalDeadline(this.#platform.clock, 'deployments.create', options, async (within) => {
+    return withTotalDeadline(this.#platform.clock, { name: 'deployments.create', safe: false }, options, async (within) => {
       const apis = await this.#platform.resolve(within);
       apis.deployments.checkSecurity(security);
       const experimentId = await experimentOf(params.composition, apis.models, this.#recollection, within);
@@ -167,7 +169,7 @@ export class Deployments {
    */
   async get(deployment: DeploymentRef, options: RequestOptions = {}): Promise<Deployment> {
     const { id, project } = childOf(deployment, 'deployment');
-    return withTotalDeadline(this.#platform.clock, 'deployments.get', options, async (within) => {
+    return withTotalDeadline(this.#platform.clock, { name: 'deployments.get', safe: true }, options, async (within) => {
       const { deployments } = await this.#platform.resolve(within);
       return this.#remember(await deployments.get(id, project.id, within));
     });
@@ -180,6 +182,7 @@ export class Deployments {
    * const deployments = await mlops.deployments.list({ project }).toArray();
    */
   list(params: DeploymentListParams, options: RequestOptions = {}): List<Deployment> {
+    checkMembers(params, 'A list of deployments', { project: anything, name: text });
     const projectId = idOf(params.project, 'project');
     return lazyList(async () => (await this.#platform.resolve(options)).deployments.list({ projectId, name: params.name }, options));
   }
@@ -199,10 +202,10 @@ export class Deployments {
     options: RequestOptions = {},
   ): Promise<Deployment> {
     const { id, project } = childOf(deployment, 'deployment');
-    checkSettings(params);
+    checkMembers(params, 'Changes of a deployment', { ...settingsKinds, security: anything });
     const security = params.security === undefined ? undefined : checkedSecurity(params.security);
     this.#forget(id);
-    return withTotalDeadline(this.#platform.clock, 'deployments.update', options, async (within) => {
+    return withTotalDeadline(this.#platform.clock, { name: 'deployments.update', safe: false }, options, async (within) => {
       const apis = await this.#platform.resolve(within);
       if (security !== undefined) apis.deployments.checkSecurity(security);
       try {
@@ -280,9 +283,23 @@ export class Deployments {
   }
 }
 
-function checkSettings(settings: DeploymentSettings): void {
-  const { replicas } = settings;
-  if (replicas !== undefined && (!Number.isInteger(replicas) || replicas < 0)) {
-    throw invalidParameter('`replicas` is not a whole number from 0 on.', 'Pass how many copies should run; 0 scales the deployment down.');
-  }
-}
+const settingsKinds: Readonly<Record<string, Kind>> = {
+  replicas: wholeNumber,
+  resources: objectWith({ limits: textByName, requests: textByName }),
+  affinity: orNull(text),
+  toleration: orNull(text),
+  environmentVariables: textByName,
+  monitoring: objectWith({ enabled: truth }),
+  corsOrigins: texts,
+};
+
+/** What a new deployment takes; a chain of all steps takes the same. */
+export const newDeploymentKinds: Readonly<Record<string, Kind>> = {
+  ...settingsKinds,
+  project: anything,
+  name: text,
+  description: text,
+  composition: anything,
+  security: anything,
+  platform: objectWith({ '0.69': objectWith({ environment: text }) }),
+};

@@ -2,6 +2,7 @@
  * Deployment environments, which only platform 0.69 has: `DEV` and `PROD` in each project.
  */
 import type { List } from '../http/pagination.js';
+import { anything, checkMembers } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
@@ -23,6 +24,7 @@ export interface EnvironmentsApi {
 export class Environments {
   readonly #platform: PlatformResolver;
 
+  /** @internal */
   constructor(platform: PlatformResolver) {
     this.#platform = platform;
   }
@@ -35,6 +37,7 @@ export class Environments {
    * const production = (await environments.list({ project }).toArray()).find(({ name }) => name === 'PROD');
    */
   list(params: { readonly project: ProjectRef }, options: RequestOptions = {}): List<Environment> {
+    checkMembers(params, 'A list of environments', { project: anything });
     const projectId = idOf(params.project, 'project');
     return lazyList(async () => (await this.#platform.resolve(options)).environments.list(projectId, options));
   }

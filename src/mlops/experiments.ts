@@ -2,8 +2,11 @@
  * Experiments: a trained model with its artifact and what is known about it.
  */
 import type { List } from '../http/pagination.js';
+import { anything, callback, checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
+import { defaultIdleTimeoutMs } from '../http/send.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
+import { waitUnlessAborted } from '../internal/clock.js';
 import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
 import { checkedName } from './checks.js';
 import { lazyList } from './lazy-list.js';
@@ -83,6 +86,7 @@ export interface ExperimentsApi {
 export class Experiments {
   readonly #platform: PlatformResolver;
 
+  /** @internal */
   constructor(platform: PlatformResolver) {
     this.#platform = platform;
   }
@@ -101,13 +105,23 @@ export class Experiments {
    * );
    */
   async create(params: ExperimentCreateParams, options: ExperimentCreateOptions = {}): Promise<Experiment> {
+    checkMembers(params, 'A new experiment', { project: anything, name: text, artifact: anything, description: text });
+    checkMembers(options, 'The options of a call', { onProgress: callback });
     checkedName(params.name, 'experiment');
     const projectId = idOf(params.project, 'project');
-    const artifact = await openArtifact(params.artifact);
-    return withTotalDeadline(this.#platform.clock, 'experiments.create', options, async (within) => {
+    return withTotalDeadline(this.#platform.clock, { name: 'experiments.create', safe: false }, options, async (within) => {
+      const artifact = await this.#opened(params.artifact, within);
       const { experiments } = await this.#platform.resolve(within);
       return experiments.create({ projectId, name: params.name, description: params.description, artifact }, within);
     });
+  }
+
+  /** A stream that gives nothing must not hold the call for ever. */
+  #opened(source: ArtifactSource, { signal, idleTimeoutMs = defaultIdleTimeoutMs }: RequestOptions): Promise<OpenedArtifact> {
+    const call = { name: 'Reading the beginning of the artifact', safe: true };
+    return withTotalDeadline(this.#platform.clock, call, { signal, timeoutMs: idleTimeoutMs }, (within) =>
+      waitUnlessAborted(openArtifact(source), within.signal),
+    );
   }
 
   /**
@@ -130,6 +144,7 @@ export class Experiments {
    * const experiments = await mlops.experiments.list({ project }).toArray();
    */
   list(params: ExperimentListParams, options: RequestOptions = {}): List<Experiment> {
+    checkMembers(params, 'A list of experiments', { project: anything, name: text });
     const projectId = idOf(params.project, 'project');
     return lazyList(async () => (await this.#platform.resolve(options)).experiments.list({ projectId, name: params.name }, options));
   }
@@ -142,6 +157,7 @@ export class Experiments {
    */
   async update(experiment: ExperimentRef, params: ExperimentUpdateParams, options: RequestOptions = {}): Promise<Experiment> {
     const { id, project } = childOf(experiment, 'experiment');
+    checkMembers(params, 'Changes of an experiment', { name: text, description: orNull(text) });
     if (params.name !== undefined) checkedName(params.name, 'experiment');
     const { experiments } = await this.#platform.resolve(options);
     return experiments.update(id, project.id, params, options);

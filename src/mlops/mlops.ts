@@ -3,8 +3,11 @@
  */
 import { UnsupportedByPlatformError } from '../errors/deployment-error.js';
 import type { Send } from '../http/operation.js';
+import { checkRequestOptions } from '../http/request-options.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { waitUnlessAborted, type Clock } from '../internal/clock.js';
 import type { Logger } from '../internal/logger.js';
+import { redact } from '../internal/redact.js';
 import type { ScorerLocator } from '../scoring/scorer-locator.js';
 import { deploy, type DeployOptions, type DeployParams } from './deploy.js';
 import { Deployments, type Deployment } from './deployments.js';
@@ -86,16 +89,19 @@ export class Mlops {
    */
   async require(platform: PlatformName, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Mlops069> {
     const { name } = await this.#platform.resolve(options);
-    if (name !== platform) throw unsupported(name);
+    if (name !== platform) throw notTheOneRequired(name, platform);
     return { environments: new Environments(this.#platform) };
   }
 
   /**
    * From a file to a healthy deployment in one call: project (found by name, or created), experiment, model, version, deployment, wait.
-   * When a step fails, what this call has made is removed again, and what could not be removed is in the error's `created`.
+   * When a step fails, what this call has made is removed again, and what could not be removed is in the error's `created`;
+   * after an abort, which rejects with its own reason, `onProgress` and the logger are told.
    *
+   * @throws {ConfigurationError} a parameter is missing or makes no sense; nothing was sent
    * @throws {DeploymentFailedError} the deployment cannot become healthy
-   * @throws {WaitTimeoutError} `timeoutMs` (default fifteen minutes) is over
+   * @throws {WaitTimeoutError} `timeoutMs` (default fifteen minutes) ended while the deployment came up
+   * @throws {TimeoutError} it ended before that
    * @example
    * const deployment = await mlops.deploy({ project: 'demo', artifact: 'mojo.zip', name: 'credit', security: SecurityOptions.oidc() });
    */
@@ -109,7 +115,10 @@ function resolverOf({ detectPlatform, clock }: MlopsPorts, make: () => PlatformA
   let resolving: Promise<PlatformApis> | undefined;
   return {
     clock,
-    resolve: ({ signal }) => {
+    resolve: async (options) => {
+      checkRequestOptions(options);
+      const { signal, timeoutMs } = options;
+      signal?.throwIfAborted();
       resolving ??= detectPlatform(undefined)
         .then((name) => {
           if (name !== '0.69') throw unsupported(name);
@@ -119,9 +128,19 @@ function resolverOf({ detectPlatform, clock }: MlopsPorts, make: () => PlatformA
           resolving = undefined;
           throw error;
         });
-      return waitUnlessAborted(resolving, signal);
+      const found = resolving;
+      const call = { name: 'mlops.platform', safe: true };
+      return withTotalDeadline(clock, call, { signal, timeoutMs }, (within) => waitUnlessAborted(found, within.signal));
     },
   };
+}
+
+function notTheOneRequired(name: PlatformName, required: unknown): UnsupportedByPlatformError {
+  const asked = typeof required === 'string' ? redact(required) : 'another';
+  return new UnsupportedByPlatformError({
+    what: `This cloud runs MLOps platform ${name}, and the program requires platform ${asked}.`,
+    fix: 'Ask `await mlops.platform()` first, or set the option `mlopsPlatform` if the cloud runs another one than it seems to.',
+  });
 }
 
 function unsupported(name: string): UnsupportedByPlatformError {

@@ -2,6 +2,7 @@
  * Registered models and their versions: the names under which experiments are deployed.
  */
 import type { List } from '../http/pagination.js';
+import { anything, checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { NotFoundError } from '../errors/api-error.js';
@@ -80,6 +81,7 @@ export class Models {
   readonly #platform: PlatformResolver;
   readonly #recollection: Recollection;
 
+  /** @internal */
   constructor(platform: PlatformResolver, recollection: Recollection) {
     this.#platform = platform;
     this.#recollection = recollection;
@@ -93,6 +95,7 @@ export class Models {
    * const model = await mlops.models.create({ project, name: 'credit' });
    */
   async create(params: ModelCreateParams, options: RequestOptions = {}): Promise<Model> {
+    checkMembers(params, 'A new model', { project: anything, name: text, description: text });
     checkedName(params.name, 'model');
     const projectId = idOf(params.project, 'project');
     const { models } = await this.#platform.resolve(options);
@@ -119,6 +122,7 @@ export class Models {
    * const credit = await mlops.models.list({ project, name: 'credit' }).first();
    */
   list(params: ModelListParams, options: RequestOptions = {}): List<Model> {
+    checkMembers(params, 'A list of models', { project: anything, name: text });
     const projectId = idOf(params.project, 'project');
     return lazyList(async () => (await this.#platform.resolve(options)).models.list({ projectId, name: params.name }, options));
   }
@@ -131,6 +135,7 @@ export class Models {
    */
   async update(model: ModelRef, params: ModelUpdateParams, options: RequestOptions = {}): Promise<Model> {
     const { id, project } = childOf(model, 'model');
+    checkMembers(params, 'Changes of a model', { name: text, description: orNull(text) });
     if (params.name !== undefined) checkedName(params.name, 'model');
     const { models } = await this.#platform.resolve(options);
     return models.update(id, project.id, params, options);
@@ -157,6 +162,7 @@ export class Models {
    * const { version } = await mlops.models.register({ model, experiment });
    */
   async register(params: RegisterParams, options: RequestOptions = {}): Promise<ModelVersion> {
+    checkMembers(params, 'A new version', { model: anything, experiment: anything });
     const model = childOf(params.model, 'model');
     const experiment = childOf(params.experiment, 'experiment');
     const { models } = await this.#platform.resolve(options);
@@ -184,7 +190,7 @@ export class Models {
    * const { experiment } = await mlops.models.latestVersion(model);
    */
   async latestVersion(model: ModelRef, options: RequestOptions = {}): Promise<ModelVersion> {
-    return withTotalDeadline(this.#platform.clock, 'models.latestVersion', options, async (within) =>
+    return withTotalDeadline(this.#platform.clock, { name: 'models.latestVersion', safe: true }, options, async (within) =>
       highestVersion(await this.versions(model, within).toArray()),
     );
   }

@@ -28,5 +28,9 @@ export interface PlatformApis {
 /** Finds out which platform it is, once. */
 export interface PlatformResolver {
   readonly clock: Clock;
-  resolve(options: Pick<RequestOptions, 'signal'>): Promise<PlatformApis>;
+  /**
+   * @throws {TimeoutError} it is not known within `timeoutMs`
+   * @throws {ConfigurationError} an option is of the wrong type
+   */
+  resolve(options: RequestOptions): Promise<PlatformApis>;
 }

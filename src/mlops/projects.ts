@@ -2,6 +2,7 @@
  * Projects: where experiments, models and deployments live. Platform 1.x calls them workspaces.
  */
 import type { List } from '../http/pagination.js';
+import { checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { checkedName } from './checks.js';
 import type { PlatformResolver } from './platform-resolver.js';
@@ -49,6 +50,7 @@ export interface ProjectsApi {
 export class Projects {
   readonly #platform: PlatformResolver;
 
+  /** @internal */
   constructor(platform: PlatformResolver) {
     this.#platform = platform;
   }
@@ -61,6 +63,7 @@ export class Projects {
    * const project = await mlops.projects.create({ name: 'demo', description: 'Credit scoring' });
    */
   async create(params: ProjectCreateParams, options: RequestOptions = {}): Promise<Project> {
+    checkMembers(params, 'A new project', { name: text, description: text });
     checkedName(params.name, 'project');
     const { projects } = await this.#platform.resolve(options);
     return projects.create(params, options);
@@ -86,6 +89,7 @@ export class Projects {
    * for await (const demo of mlops.projects.list({ name: 'demo' })) await mlops.projects.delete(demo);
    */
   list(params: ProjectListParams = {}, options: RequestOptions = {}): List<Project> {
+    checkMembers(params, 'A list of projects', { name: text });
     return lazyList(async () => (await this.#platform.resolve(options)).projects.list(params, options));
   }
 
@@ -97,6 +101,7 @@ export class Projects {
    */
   async update(project: ProjectRef, params: ProjectUpdateParams, options: RequestOptions = {}): Promise<Project> {
     const id = idOf(project, 'project');
+    checkMembers(params, 'Changes of a project', { name: text, description: orNull(text) });
     if (params.name !== undefined) checkedName(params.name, 'project');
     const { projects } = await this.#platform.resolve(options);
     return projects.update(id, params, options);

@@ -1,6 +1,7 @@
 /**
  * Runtimes: the programs that the platform can score an artifact with, and which of them fits an experiment.
  */
+import { anything, checkMembers } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
@@ -33,6 +34,7 @@ export interface RuntimesApi {
 export class Runtimes {
   readonly #platform: PlatformResolver;
 
+  /** @internal */
   constructor(platform: PlatformResolver) {
     this.#platform = platform;
   }
@@ -44,8 +46,9 @@ export class Runtimes {
    * const fitting = await mlops.runtimes.list({ experiment });
    */
   async list(params: RuntimeListParams = {}, options: RequestOptions = {}): Promise<readonly Runtime[]> {
+    checkMembers(params, 'A list of runtimes', { experiment: anything });
     const experiment = params.experiment === undefined ? undefined : childOf(params.experiment, 'experiment');
-    return withTotalDeadline(this.#platform.clock, 'runtimes.list', options, async (within) => {
+    return withTotalDeadline(this.#platform.clock, { name: 'runtimes.list', safe: true }, options, async (within) => {
       const { runtimes, experiments } = await this.#platform.resolve(within);
       const all = await runtimes.list(within);
       if (experiment === undefined) return all;

@@ -19,9 +19,11 @@ export function mlopsScorerLocator(deployments: Deployments, recollection: Recol
           retryable: true,
         });
       }
-      const security = (fresh ? undefined : recollection.security.get(deployment.id)) ?? (await deployments.get(deployment)).security;
+      const known = fresh ? undefined : recollection.security.get(deployment.id);
+      const security = known ?? (await deployments.get(deployment)).security;
       return {
         scoreUrl: status.scoreUrl,
+        isRemembered: status === remembered || known !== undefined,
         access: security.map((option) =>
           option.type === 'passphrase' ? { type: 'passphrase', passphrase: option.passphrase } : { type: option.type },
         ),

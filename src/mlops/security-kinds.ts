@@ -13,6 +13,7 @@ export interface SecurityKindsApi {
 export class SecurityKinds {
   readonly #platform: PlatformResolver;
 
+  /** @internal */
   constructor(platform: PlatformResolver) {
     this.#platform = platform;
   }

@@ -2,6 +2,7 @@
  * What guards a deployment's scorer: one vocabulary for all platforms, checked before anything is sent.
  */
 import { invalidParameter } from '../errors/configuration-error.js';
+import { checkMembers, memberOf, text } from '../http/given.js';
 import { Secret } from '../internal/secret.js';
 
 /** Anybody who can reach the scorer may score. */
@@ -87,10 +88,17 @@ export const SecurityOptions: {
   oidc: () => ({ type: 'oidc' }),
   apiKey: () => ({ type: 'apiKey' }),
   passphrase: (passphrase, options = {}) => {
+    checkMembers(options, 'The options of a passphrase', { atRest: text, hash: text });
     if (typeof passphrase !== 'string' || passphrase.trim() === '') {
       throw invalidParameter(
         'The passphrase of a deployment is empty.',
         'Pass a passphrase, or SecurityOptions.none() for a deployment that anybody may score.',
+      );
+    }
+    if (options.atRest !== undefined && !atRestKinds.has(options.atRest)) {
+      throw invalidParameter(
+        '`atRest` of a passphrase is neither `plain` nor `hashed`.',
+        'Leave it out: a passphrase with a hash is kept hashed.',
       );
     }
     const atRest = options.atRest ?? (options.hash === undefined ? 'plain' : 'hashed');
@@ -122,12 +130,17 @@ export function hashKind(hash: Secret): 'BCRYPT' | 'PBKDF2' {
   return bcrypt.test(hash.reveal()) ? 'BCRYPT' : 'PBKDF2';
 }
 
+const atRestKinds = new Set<string>(['plain', 'hashed']);
 const knownTypes = new Set(['none', 'oidc', 'apiKey', 'passphrase']);
 
 function isSecurityOption(option: unknown): option is SecurityOption {
-  return (
-    typeof option === 'object' && option !== null && 'type' in option && typeof option.type === 'string' && knownTypes.has(option.type)
-  );
+  const type = memberOf(option, 'type');
+  return typeof type === 'string' && knownTypes.has(type) && isSecretOrUnset(option, 'passphrase') && isSecretOrUnset(option, 'hash');
+}
+
+function isSecretOrUnset(option: unknown, name: string): boolean {
+  const secret = memberOf(option, name);
+  return secret === undefined || typeof memberOf(secret, 'reveal') === 'function';
 }
 
 /**

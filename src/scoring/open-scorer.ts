@@ -3,8 +3,9 @@
  */
 import { AuthenticationError } from '../errors/authentication-error.js';
 import { ConfigurationError, invalidParameter } from '../errors/configuration-error.js';
-import { ConnectionError } from '../errors/connection-error.js';
+import { ConnectionError, ResponseValidationError, TimeoutError } from '../errors/connection-error.js';
 import { ScoringError } from '../errors/scoring-error.js';
+import { checkMembers, memberOf, type Kind } from '../http/given.js';
 import type { Send } from '../http/operation.js';
 import { createSend, type SendPorts } from '../http/send.js';
 import { AccessToken } from '../internal/access-token.js';
@@ -35,25 +36,62 @@ interface OpenOptions {
 
 export type ScorerTarget = ScorableRef | string | URL;
 
+/** A scorer that can be called. */
+export interface OpenedScorer {
+  readonly send: Send;
+  /** Whether the platform may say something else by now. */
+  readonly isRemembered: boolean;
+}
+
+/** @throws {ConfigurationError} the target is nothing that can be scored, or an option is of the wrong type */
+export function checkScorer(target: unknown, options: unknown): void {
+  const isDeployment = typeof memberOf(target, 'id') === 'string' && memberOf(target, 'project') !== undefined;
+  if (typeof target !== 'string' && !(target instanceof URL) && !isDeployment) {
+    throw invalidParameter(
+      'scorer() was given nothing that can be scored.',
+      'Pass a deployment as the SDK returned it, `{ id, project }`, or the address of a scorer.',
+    );
+  }
+  checkMembers(options, 'The options of scorer()', { passphrase: sharedSecret, apiKey: sharedSecret });
+}
+
+/** What cannot stand in a header cannot be sent, and must not get near one: the error would quote it. */
+const sharedSecret: Kind = {
+  name: 'text that can stand in a header, or a Secret of it',
+  accepts: (value) =>
+    /^[\x20-\x7e]+$/.test(String(value instanceof Secret ? value.reveal() : value)) &&
+    (typeof value === 'string' || value instanceof Secret),
+};
+
 export async function openScorer(
   ports: OpenScorerPorts,
   target: ScorerTarget,
   options: ScorerOptions,
   { fresh }: OpenOptions,
-): Promise<Send> {
+): Promise<OpenedScorer> {
   const location = isAddress(target) ? addressed(target, options) : await ports.locator.locate(target, { fresh });
+  if (!/^https?:\/\//i.test(location.scoreUrl) || !URL.canParse(location.scoreUrl)) throw unusableAddress();
   const way = chooseAccess(location.access, options);
   if (way !== 'none') checkScorerOrigin(location.scoreUrl, await ports.trust());
   const url = baseOf(location.scoreUrl);
   const credential = way === 'none' ? undefined : way === 'oidc' ? ports.credential : fixed(way);
   const endpoint = Promise.resolve({ url, scopes: [] });
-  return createSend({ service: 'scorer', endpoint: () => endpoint, credential, readError: readScorerError, headers: scorerHeaders }, ports);
+  const connection = { service: 'scorer', endpoint: () => endpoint, credential, readError: readScorerError, headers: scorerHeaders };
+  return { send: createSend(connection, ports), isRemembered: location.isRemembered };
+}
+
+function unusableAddress(): ResponseValidationError {
+  return new ResponseValidationError({
+    code: 'RESPONSE_INVALID',
+    what: 'The platform named an address of the scorer that is no URL of http or https.',
+    fix: 'This is a fault of the platform: tell its administrator.',
+  });
 }
 
 /** Whether it is worth asking the platform again where the scorer is and what guards it. */
 export function mayHaveMoved(error: unknown): boolean {
   if (error instanceof AuthenticationError) return error.code === 'AUTH_REJECTED';
-  return (error instanceof ScoringError && error.status === 404) || error instanceof ConnectionError;
+  return (error instanceof ScoringError && error.status === 404) || (error instanceof ConnectionError && !(error instanceof TimeoutError));
 }
 
 function isAddress(target: ScorerTarget): target is string | URL {
@@ -61,14 +99,14 @@ function isAddress(target: ScorerTarget): target is string | URL {
 }
 
 function addressed(target: string | URL, options: ScorerOptions): ScorerLocation {
-  if (!URL.canParse(String(target))) {
+  if (!URL.canParse(String(target)) || !/^https?:/i.test(String(target))) {
     throw invalidParameter(
       'The address of the scorer is not a URL.',
       'Pass a deployment, or the whole address, for instance https://model.example.com/id/model/score.',
     );
   }
   const type = options.passphrase !== undefined ? 'passphrase' : options.apiKey !== undefined ? 'apiKey' : 'oidc';
-  return { scoreUrl: String(target), access: [{ type }] };
+  return { scoreUrl: String(target), access: [{ type }], isRemembered: false };
 }
 
 /** The first way in that the user has, the user's own token before shared secrets. */

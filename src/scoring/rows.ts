@@ -31,7 +31,9 @@ const mostProblems = 100;
 export function toCells(rows: readonly Row[], schema: Schema): CellRows {
   const problems: RowProblem[] = [];
   const names = new Set(schema.input.map((column) => column.name));
-  const cells = rows.map((row, index) => {
+  if (names.size < schema.input.length) throw ambiguousSchema();
+  // Not by map(), which leaves out holes.
+  const cells = Array.from(rows, (row, index) => {
     checkNames(row, index, names, problems);
     return schema.input.map((column) => toCell(row, column, index, problems));
   });
@@ -118,10 +120,14 @@ export interface ScoredTable {
 /**
  * The scored cells as objects, each value by the type that the schema declares for its column.
  *
- * @throws {ResponseValidationError} another number of rows or cells came back than belongs there
+ * @throws {ResponseValidationError} another number of rows or cells came back than belongs there, or a column is missing or there twice
  */
 export function fromCells(table: ScoredTable, expectedRows: number, schema: Schema): ScoredRow[] {
   if (table.rows.length !== expectedRows) throw unequal(`${table.rows.length} scored rows for ${expectedRows} rows`);
+  const fields = new Set(table.fields);
+  const missing = schema.output.find((column) => !fields.has(column.name));
+  if (missing !== undefined) throw unequal('scores that lack an output column of its schema');
+  if (fields.size < table.fields.length) throw unequal('two columns of one name, so that one would hide the other');
   const types = new Map(schema.output.map((column) => [column.name, column.type]));
   const columns = table.fields.map((name) => ({ name, type: types.get(name) ?? inputType(schema, name) }));
   return table.rows.map((row) => {
@@ -141,14 +147,28 @@ function fromCell(cell: unknown, type: string): ScoredCell {
   if (typeof cell !== 'string') return null;
   switch (kindOf(type)) {
     case 'integer':
-      return Number.isSafeInteger(Number(cell)) ? Number(cell) : cell;
+      return Number.isSafeInteger(numberOf(cell)) ? numberOf(cell) : cell;
     case 'number':
-      return cell === 'NaN' || Number.isNaN(Number(cell)) ? NaN : Number(cell);
+      return cell === 'NaN' || !Number.isNaN(numberOf(cell)) ? numberOf(cell) : cell;
     case 'boolean':
-      return /^(?:true|1)$/i.test(cell);
+      return /^(?:true|1)$/i.test(cell) ? true : /^(?:false|0)$/i.test(cell) ? false : cell;
     case 'text':
       return cell;
   }
+}
+
+function ambiguousSchema(): ResponseValidationError {
+  return new ResponseValidationError({
+    code: 'RESPONSE_INVALID',
+    what: 'The schema of the model has two input columns of one name, so that a row as an object cannot fill both.',
+    fix: 'Score with scorer.score(), which takes the columns by position.',
+    call: 'schema',
+  });
+}
+
+/** Blank text is no number, though `Number` takes it for 0. */
+function numberOf(cell: string): number {
+  return cell.trim() === '' ? NaN : Number(cell);
 }
 
 function unequal(what: string): ResponseValidationError {

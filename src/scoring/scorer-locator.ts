@@ -18,6 +18,8 @@ export interface ScorerLocation {
   /** The address that scores, ending in `/model/score`. */
   readonly scoreUrl: string;
   readonly access: readonly ScorerAccess[];
+  /** Whether some of it was not asked just now. */
+  readonly isRemembered: boolean;
 }
 
 export interface LocateOptions {

@@ -2,19 +2,23 @@
  * The scorer of one deployment as one user reaches it: its schema, its capabilities, and scoring.
  * Wire format: the scoring REST API of H2O's Java and Python scorers.
  */
+import { invalidParameter, type ConfigurationError } from '../errors/configuration-error.js';
+import { checkMembers, memberOf, texts, type Kind } from '../http/given.js';
 import type { Send } from '../http/operation.js';
 import type { RequestOptions } from '../http/request-options.js';
+import { withTotalDeadline } from '../http/total-deadline.js';
 import { AgedMap } from '../internal/aged-map.js';
 import { waitUnlessAborted, type Clock } from '../internal/clock.js';
 import * as contract from './contract.js';
 import type { ScoreRequest, ScoreResponse } from './contract.js';
+import type { OpenedScorer } from './open-scorer.js';
 import { fromCells, toCells, type Row, type ScoredRow } from './rows.js';
 import type { Schema } from './schema.js';
 
 /** Sends a call to the scorer, wherever it is now. */
 export interface ScorerPorts {
   /** Finds the scorer, asking the platform again when `fresh`. */
-  readonly open: (options: { readonly fresh: boolean }) => Promise<Send>;
+  readonly open: (options: { readonly fresh: boolean }) => Promise<OpenedScorer>;
   /** Whether an error means that the scorer may have moved or changed its security. */
   readonly mayHaveMoved: (error: unknown) => boolean;
   readonly clock: Clock;
@@ -38,7 +42,7 @@ export type Scored<Rows extends readonly unknown[], Prediction> = { -readonly [I
 export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = ScoredRow> {
   readonly #ports: ScorerPorts;
   readonly #schemas: AgedMap<Promise<Schema>>;
-  #send: Promise<Send> | undefined;
+  #opened: Promise<OpenedScorer> | undefined;
 
   /** @internal */
   constructor(ports: ScorerPorts) {
@@ -54,7 +58,7 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const { input } = await scorer.schema();
    */
   async schema(options: RequestOptions = {}): Promise<Schema> {
-    const { schema } = await this.#call((send) => send({ operation: contract.schema }, options), options);
+    const { schema } = await this.#call('schema', options, (send, within) => send({ operation: contract.schema }, within));
     return { input: contract.toColumns(schema.inputFields), output: contract.toColumns(schema.outputFields) };
   }
 
@@ -65,7 +69,7 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const answer = await scorer.score(await scorer.sampleRequest());
    */
   async sampleRequest(options: RequestOptions = {}): Promise<ScoreRequest> {
-    const sample = await this.#call((send) => send({ operation: contract.sampleRequest }, options), options);
+    const sample = await this.#call('sampleRequest', options, (send, within) => send({ operation: contract.sampleRequest }, within));
     return { fields: sample.fields, rows: sample.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell)))) };
   }
 
@@ -76,7 +80,7 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const canScore = (await scorer.capabilities()).includes('SCORE');
    */
   async capabilities(options: RequestOptions = {}): Promise<readonly string[]> {
-    return this.#call((send) => send({ operation: contract.capabilities }, options), options);
+    return this.#call('capabilities', options, (send, within) => send({ operation: contract.capabilities }, within));
   }
 
   /**
@@ -89,7 +93,9 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const { fields, score } = await scorer.score({ fields: ['AGE', 'PAY_1'], rows: [['54', '0']] });
    */
   async score(request: ScoreRequest, options: RequestOptions = {}): Promise<ScoreResponse> {
-    return this.#call((send) => send({ operation: contract.score, body: request }, options), options);
+    checkMembers(request, 'A request to score', { fields: texts, rows: list });
+    if (memberOf(request, 'fields') === undefined || memberOf(request, 'rows') === undefined) throw incompleteRequest();
+    return this.#call('score', options, (send, within) => send({ operation: contract.score, body: request }, within));
   }
 
   /**
@@ -105,25 +111,28 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * ]);
    */
   async scoreRows<const Rows extends readonly Input[]>(rows: Rows, options: RequestOptions = {}): Promise<Scored<Rows, Prediction>> {
-    const schema = await this.#knownSchema(options);
-    const cells = toCells(rows, schema);
-    const fields = schema.input.map((column) => column.name);
-    const scored: ScoredRow[] = [];
-    for (let start = 0; start < cells.length; start += rowsPerRequest) {
-      const batch = cells.slice(start, start + rowsPerRequest);
-      const answer = await this.score({ fields, rows: batch }, options);
-      scored.push(...fromCells({ fields: answer.fields ?? [], rows: answer.score }, batch.length, schema));
-    }
-    // One scored row for each row, which fromCells has checked.
-    return scored as Scored<Rows, Prediction>;
+    checkRows(rows);
+    return withTotalDeadline(this.#ports.clock, { name: 'scoreRows', safe: true }, options, async (within) => {
+      const schema = await this.#knownSchema(within);
+      const cells = toCells(rows, schema);
+      const fields = schema.input.map((column) => column.name);
+      const scored: ScoredRow[] = [];
+      for (let start = 0; start < cells.length; start += rowsPerRequest) {
+        const batch = cells.slice(start, start + rowsPerRequest);
+        const answer = await this.score({ fields, rows: batch }, within);
+        scored.push(...fromCells({ fields: answer.fields ?? [], rows: answer.score }, batch.length, schema));
+      }
+      // One scored row for each row, which fromCells has checked.
+      return scored as Scored<Rows, Prediction>;
+    });
   }
 
   /** Read once and kept for a while; a failure is not kept. */
   #knownSchema(options: RequestOptions): Promise<Schema> {
     const known = this.#schemas.get('schema');
     if (known !== undefined) return waitUnlessAborted(known, options.signal);
-    // Others may wait for the same schema, so one caller's signal does not end the reading.
-    const reading = this.schema({ ...options, signal: undefined });
+    // Others may wait for the same schema, so one caller's signal and deadline do not end the reading.
+    const reading = this.schema({ ...options, signal: undefined, timeoutMs: undefined });
     this.#schemas.set('schema', reading);
     reading.catch(() => {
       this.#schemas.clear();
@@ -132,24 +141,50 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
   }
 
   /** Calls the scorer; where it may have moved since it was found, finds it again and repeats once. */
-  async #call<Answer>(work: (send: Send) => Promise<Answer>, { signal }: RequestOptions): Promise<Answer> {
-    const isRemembered = this.#send !== undefined;
-    try {
-      return await work(await this.#opened(signal, false));
-    } catch (error) {
-      if (!isRemembered || !this.#ports.mayHaveMoved(error)) throw error;
-      this.#schemas.clear();
-      return work(await this.#opened(signal, true));
-    }
+  async #call<Answer>(
+    name: string,
+    options: RequestOptions,
+    work: (send: Send, within: RequestOptions) => Promise<Answer>,
+  ): Promise<Answer> {
+    return withTotalDeadline(this.#ports.clock, { name, safe: true }, options, async (within) => {
+      const isKept = this.#opened !== undefined;
+      const opening = this.#open(false);
+      const opened = await waitUnlessAborted(opening, within.signal);
+      try {
+        return await work(opened.send, within);
+      } catch (error) {
+        if (!(isKept || opened.isRemembered) || !this.#ports.mayHaveMoved(error)) throw error;
+        // Of many calls that fail together one asks the platform, and all use what it hears.
+        if (this.#opened === opening) this.#forget();
+        return work((await waitUnlessAborted(this.#open(true), within.signal)).send, within);
+      }
+    });
   }
 
-  /** Others may wait for the same search, so one caller's signal does not end it. */
-  #opened(signal: AbortSignal | undefined, fresh: boolean): Promise<Send> {
-    if (fresh) this.#send = undefined;
-    this.#send ??= this.#ports.open({ fresh }).catch((error: unknown) => {
-      this.#send = undefined;
-      throw error;
+  /** Others may wait for the same search, so no caller's signal ends it. */
+  #open(fresh: boolean): Promise<OpenedScorer> {
+    if (this.#opened !== undefined) return this.#opened;
+    const opening = this.#ports.open({ fresh });
+    this.#opened = opening;
+    opening.catch(() => {
+      if (this.#opened === opening) this.#opened = undefined;
     });
-    return waitUnlessAborted(this.#send, signal);
+    return opening;
   }
+
+  #forget(): void {
+    this.#opened = undefined;
+    this.#schemas.clear();
+  }
+}
+
+const list: Kind = { name: 'a list', accepts: Array.isArray };
+
+function checkRows(rows: unknown): void {
+  if (Array.isArray(rows)) return;
+  throw invalidParameter('The rows to score are not a list.', 'Pass an array of objects, each with a value for each column.');
+}
+
+function incompleteRequest(): ConfigurationError {
+  return invalidParameter('The request to score has no `fields` or no `rows`.', 'Pass both, or let scoreRows() make the request.');
 }

@@ -35,10 +35,23 @@ export function isTrusted(url: URL, trust: ScorerTrust): boolean {
   if (trust.trustedOrigins.some((origin) => parse(origin)?.origin === url.origin)) return true;
   const known = [trust.cloudUrl, trust.gatewayUrl].flatMap((address) => parse(address) ?? []);
   if (url.protocol === 'http:' && isLoopback(url.hostname)) return known.some((address) => address.origin === url.origin);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && trust.allowInsecure)) return false;
-  const cloud = parse(trust.cloudUrl)?.hostname;
-  const gateway = parse(trust.gatewayUrl)?.hostname;
-  return (cloud !== undefined && isUnder(url.hostname, cloud)) || (gateway !== undefined && isBeside(url.hostname, gateway));
+  const cloud = hostOf(trust.cloudUrl);
+  const gateway = hostOf(trust.gatewayUrl);
+  const host = withoutDot(url.hostname);
+  const isNextToGateway = gateway !== undefined && isBeside(host, gateway);
+  // Plain http was allowed for the gateway's own network, not for the way to the cloud.
+  if (url.protocol === 'http:') return trust.allowInsecure && isNextToGateway;
+  return url.protocol === 'https:' && (isNextToGateway || (cloud !== undefined && isUnder(host, cloud)));
+}
+
+function hostOf(address: string | undefined): string | undefined {
+  const host = parse(address)?.hostname;
+  return host === undefined ? undefined : withoutDot(host);
+}
+
+/** A name that ends in a dot is the same name. */
+function withoutDot(host: string): string {
+  return host.replace(/\.$/, '');
 }
 
 function isUnder(host: string, cloud: string): boolean {

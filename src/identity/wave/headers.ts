@@ -52,6 +52,7 @@ export class WaveHeaders {
     printAs(WaveHeaders.prototype, () => `WaveHeaders { ${redacted} }`);
   }
 
+  /** @internal */
   constructor(facts: WaveFacts) {
     this.subject = facts.subject;
     this.username = facts.username;

@@ -10,6 +10,8 @@ import { audiencesOf } from './tokens.js';
 const typePrefix = 'urn:ietf:params:oauth:token-type:';
 
 export interface Exchange {
+  /** Only where the request itself names `openid`. */
+  readonly hasIdToken: boolean;
   readonly granted: GrantedTokens;
   readonly requested: 'access_token' | 'id_token';
 }
@@ -27,7 +29,11 @@ export async function tokenExchange(identity: Identity, client: Client, form: UR
   // Online, the login session keeps `openid`, and with it its ID token, only as long as the exchanges ask for it.
   if (asked !== undefined && part !== undefined && !session.isOffline) part.hasOpenid = asked.includes('openid');
   if (part === undefined) session.clients.set(client.id, { hasOpenid: true });
-  return { granted: { session, client, scopes, mark: 'te', ...(audiences === undefined ? {} : { audiences }) }, requested };
+  return {
+    granted: { session, client, scopes, mark: 'te', ...(audiences === undefined ? {} : { audiences }) },
+    hasIdToken: asked?.includes('openid') === true,
+    requested,
+  };
 }
 
 const withSessionsOpenid = (scopes: readonly string[], subject: LiveToken): readonly string[] =>

@@ -16,11 +16,14 @@ const parameter = (form: URLSearchParams, name: string): string | undefined => f
 interface Answer {
   readonly granted: GrantedTokens;
   readonly refreshToken?: RefreshToken;
+  /** Default: as `openid` among the scopes says. */
+  readonly hasIdToken?: boolean;
   /** What the answer calls the scope, where it is not what the token holds. */
   readonly statedScopes?: readonly string[];
 }
 
-async function tokenAnswer(identity: Identity, { granted, refreshToken, statedScopes }: Answer): Promise<JsonObject> {
+async function tokenAnswer(identity: Identity, { granted, refreshToken, statedScopes, ...answer }: Answer): Promise<JsonObject> {
+  const { hasIdToken = granted.scopes.includes('openid') } = answer;
   const refreshSeconds =
     refreshToken?.expiresAt === undefined ? 0 : Math.max(0, Math.floor((refreshToken.expiresAt - identity.now()) / 1000));
   return {
@@ -29,7 +32,7 @@ async function tokenAnswer(identity: Identity, { granted, refreshToken, statedSc
     refresh_expires_in: refreshSeconds,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken.value }),
     token_type: 'Bearer',
-    ...(granted.scopes.includes('openid') ? { id_token: await identity.idToken(granted) } : {}),
+    ...(hasIdToken ? { id_token: await identity.idToken(granted) } : {}),
     'not-before-policy': 0,
     session_state: granted.session.id,
     scope: (statedScopes ?? granted.scopes).join(' '),
@@ -70,7 +73,7 @@ const clientCredentialsGrant: Grant = (identity, client, form) => {
 };
 
 const exchangeGrant: Grant = async (identity, client, form) => {
-  const { granted, requested } = await tokenExchange(identity, client, form);
+  const { granted, hasIdToken, requested } = await tokenExchange(identity, client, form);
   if (requested === 'id_token') {
     return {
       access_token: await identity.idToken(granted),
@@ -78,7 +81,7 @@ const exchangeGrant: Grant = async (identity, client, form) => {
       issued_token_type: `urn:ietf:params:oauth:token-type:${requested}`,
     };
   }
-  return { ...(await tokenAnswer(identity, { granted })), issued_token_type: `urn:ietf:params:oauth:token-type:${requested}` };
+  return { ...(await tokenAnswer(identity, { granted, hasIdToken })), issued_token_type: `urn:ietf:params:oauth:token-type:${requested}` };
 };
 
 export const grants: ReadonlyMap<string, Grant> = new Map([

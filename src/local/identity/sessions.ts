@@ -81,6 +81,16 @@ export class Sessions {
     return token;
   }
 
+  /** Whether {@link find} would give a token out. */
+  isLive(value: string, client: Client, now: number): boolean {
+    try {
+      this.find(value, client, now);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Redeems a token for its successor. Under rotation a token is good once: a second use ends the client's part of the session. */
   redeem(token: RefreshToken): RefreshToken {
     const { lineage, session, client } = token;

@@ -37,7 +37,9 @@ export function printJavaDouble(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
   const magnitude = Math.abs(value);
   if (magnitude >= 1e-3 && magnitude < 1e7) return withFraction(String(value));
-  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  const shortest = value.toExponential();
+  // Java prints two digits at least, and of those the nearest: 4.9E-324, not 5.0E-324.
+  const [mantissa = '', exponent = ''] = (shortest.includes('.') ? shortest : value.toExponential(1)).split('e');
   return `${withFraction(mantissa)}E${Number(exponent)}`;
 }
 

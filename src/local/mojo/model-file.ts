@@ -79,7 +79,7 @@ export function readModelFile(archive: Archive): ModelFile {
   const bytes = archive.get('model.ini');
   if (bytes === undefined) throw new MojoError('the zip holds no model.ini, so it is not an H2O-3 MOJO');
   const sections = parseSections(decodeUtf8(bytes));
-  const info = new ModelInfo(new Map(sections.info.map((line) => splitOnce(line, /\s*=\s*/))));
+  const info = new ModelInfo(new Map(sections.info.map((line) => keyAndValue(line))));
   const names = sections.columns;
   if (names.length !== info.count('n_columns')) {
     throw new MojoError(`model.ini names ${names.length} columns where n_columns says ${info.count('n_columns')}`);
@@ -139,9 +139,9 @@ function unescapeLevel(level: string): string {
   return level.replace(/\\([\s\S])/g, (_, character: string) => (character === 'n' ? '\n' : character === 'r' ? '\r' : character));
 }
 
-function splitOnce(line: string, separator: RegExp): readonly [string, string] {
-  const match = separator.exec(line);
-  return match === null ? [line, ''] : [line.slice(0, match.index), line.slice(match.index + match[0].length)];
+function keyAndValue(line: string): readonly [string, string] {
+  const separator = line.indexOf('=');
+  return separator < 0 ? [line, ''] : [line.slice(0, separator).trim(), line.slice(separator + 1).trim()];
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

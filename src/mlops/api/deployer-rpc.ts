@@ -14,7 +14,7 @@ import { stateOf, type DeploymentStatus } from '../deployment-status.js';
 import type { Deployment, DeploymentChanges, DeploymentOrder, DeploymentsApi, DeploymentSettings } from '../deployments.js';
 import type { EnvironmentsApi } from '../environments.js';
 import { fromSecurity, secretsOf, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
-import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
+import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage, withoutNulls } from './rpc.js';
 
 const QuantitiesSchema = z.nullish(z.record(z.string(), z.string()));
 const ElementSchema = z.looseObject({
@@ -93,6 +93,7 @@ function toComposition(element: WireElement | undefined): DeployedComposition {
 
 const EndpointSchema = z.nullish(z.looseObject({ url: text }));
 const StatusSchema = z.looseObject({
+  deploymentId: text,
   state: text,
   message: text,
   lastModifiedTime: text,
@@ -168,14 +169,17 @@ export function deployerRpc(send: Send, environments: EnvironmentsApi): Deployme
         },
         options,
       );
-      return toDeployment(deployment, projectId);
+      return toDeployment(theOne(deployment, id, updateDeployment.name), projectId);
     },
     delete: async (id, _projectId, options) => {
       await send({ operation: deleteDeployment, body: { id } }, options);
       removals += 1;
     },
-    status: async (id, _projectId, options) =>
-      toStatus(id, (await send({ operation: getStatus, body: { deploymentId: id } }, options)).deploymentStatus),
+    status: async (id, _projectId, options) => {
+      const { deploymentStatus } = await send({ operation: getStatus, body: { deploymentId: id } }, options);
+      theOne({ id: known(deploymentStatus.deploymentId) ?? id }, id, getStatus.name);
+      return toStatus(id, deploymentStatus);
+    },
   };
 }
 

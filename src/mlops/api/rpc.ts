@@ -3,6 +3,7 @@
  * Wire format: H2O MLOps 0.6x to 1.2, `/storage` and `/deployer`.
  */
 import * as z from 'zod/mini';
+import { ResponseValidationError } from '../../errors/connection-error.js';
 import type { Page } from '../../http/pagination.js';
 import { operation, type Operation } from '../../http/operation.js';
 
@@ -34,7 +35,8 @@ export interface WirePaging {
 
 export const PagingSchema: z.ZodMiniType<WirePaging | null | undefined> = z.nullish(z.looseObject({ nextPageToken: text }));
 
-export const NothingSchema: z.ZodMiniType = z.unknown();
+/** What deletions answer: an empty message, or no content. */
+export const NothingSchema: z.ZodMiniType = z.nullish(z.looseObject({}));
 
 export function toPage<Wire, Item>(
   wire: readonly Wire[] | null | undefined,
@@ -47,6 +49,21 @@ export function toPage<Wire, Item>(
 /** The part of a request body that asks for a page. */
 export function pageRequest(pageToken: string | undefined): { readonly paging?: { readonly pageToken: string } } {
   return pageToken === undefined ? {} : { paging: { pageToken } };
+}
+
+/**
+ * A resource as it was answered, if it is the one that was asked for: an answer to another question must not pass for it.
+ *
+ * @throws {ResponseValidationError} it is another one
+ */
+export function theOne<Wire extends { readonly id: string }>(wire: Wire, id: string, call: string): Wire {
+  if (wire.id.toLowerCase() === id.toLowerCase()) return wire;
+  throw new ResponseValidationError({
+    code: 'RESPONSE_INVALID',
+    what: `The platform answered ${call} with another resource than the one that was asked for.`,
+    fix: 'A proxy or cache on the way may mix up answers: repeat the call, and tell the administrator of the platform.',
+    call,
+  });
 }
 
 /** `undefined` for what is unset. */

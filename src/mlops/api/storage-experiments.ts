@@ -12,7 +12,7 @@ import type { Experiment, ExperimentCreateOptions, ExperimentsApi } from '../exp
 import type { Recollection } from '../recollection.js';
 import { uploadBytes, uploadIncomplete, type Uploaded } from './byte-stream.js';
 import { fromMetadata, MetadataSchema } from './metadata.js';
-import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
+import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage, withoutNulls } from './rpc.js';
 import { changesOf } from './storage-projects.js';
 
 const ArtifactSchema = z.looseObject({ id: z.string().check(z.minLength(1)), type: text, md5Digest: text });
@@ -85,10 +85,13 @@ const responseMetadata = { pattern: ['%'] };
 
 export function storageExperiments(send: Send, recollection: Recollection, logger: Logger): ExperimentsApi {
   let removals = 0;
+  const get: ExperimentsApi['get'] = async (id, projectId, options) => {
+    const { experiment } = await send({ operation: getExperiment, body: { id, responseMetadata } }, options);
+    return toExperiment(theOne(experiment, id, getExperiment.name), projectId);
+  };
   return {
     create: (params, options) => createFromArtifact(send, recollection, logger, params, options),
-    get: async (id, projectId, options) =>
-      toExperiment((await send({ operation: getExperiment, body: { id, responseMetadata } }, options)).experiment, projectId),
+    get,
     list: ({ projectId, name }, options) =>
       createList({
         call: listExperiments.name,
@@ -102,8 +105,10 @@ export function storageExperiments(send: Send, recollection: Recollection, logge
       }),
     update: async (id, projectId, params, options) => {
       const { fields, mask } = changesOf(params);
+      if (mask === '') return get(id, projectId, options);
       const body = { experiment: { id, ...fields }, updateMask: mask, responseMetadata };
-      return toExperiment((await send({ operation: updateExperiment, body }, options)).experiment, projectId);
+      const { experiment } = await send({ operation: updateExperiment, body }, options);
+      return toExperiment(theOne(experiment, id, updateExperiment.name), projectId);
     },
     delete: async (id, projectId, options) => {
       await send({ operation: deleteExperiment, body: { id, projectId } }, options);

@@ -7,7 +7,7 @@ import type { Send } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
 import { redact } from '../../internal/redact.js';
 import type { Model, ModelsApi, ModelVersion } from '../models.js';
-import { compact, known, listOf, pageRequest, PagingSchema, rpc, text, toPage } from './rpc.js';
+import { compact, known, listOf, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
 
 const ModelSchema = z.looseObject({
   id: z.string().check(z.minLength(1)),
@@ -50,7 +50,7 @@ const models = { service: 'ai.h2o.storage.RegisteredModelService', mount: '/stor
 const versions = { service: 'ai.h2o.storage.RegisteredModelVersionService', mount: '/storage' } as const;
 const OneModelSchema = z.looseObject({ registeredModel: ModelSchema });
 /** Deletions may fail with status 200. */
-const DeletionSchema = z.looseObject({ status: z.nullish(z.boolean()), message: text });
+const DeletionSchema = z.nullish(z.looseObject({ status: z.nullish(z.boolean()), message: text }));
 
 const createModel = rpc({ ...models, method: 'CreateRegisteredModel', safe: false, answer: OneModelSchema });
 const getModel = rpc({ ...models, method: 'GetRegisteredModel', safe: true, answer: OneModelSchema });
@@ -78,16 +78,17 @@ const listVersions = rpc({
 
 export function storageModels(send: Send): ModelsApi {
   let removals = 0;
+  const get: ModelsApi['get'] = async (id, projectId, options) => {
+    const answer = await send({ operation: getModel, body: { modelId: id } }, options);
+    return toModel(theOne(answer.registeredModel, id, getModel.name), projectId);
+  };
   return {
     create: async ({ projectId, name, description }, options) => {
       const registeredModel = { displayName: name, description: description ?? '', projectId };
       const answer = await send({ operation: createModel, body: { registeredModel } }, options);
       return toModel(answer.registeredModel, projectId);
     },
-    get: async (id, projectId, options) => {
-      const answer = await send({ operation: getModel, body: { modelId: id } }, options);
-      return toModel(answer.registeredModel, projectId);
-    },
+    get,
     list: ({ projectId, name }, options) =>
       createList({
         call: listModels.name,
@@ -103,9 +104,10 @@ export function storageModels(send: Send): ModelsApi {
       const cleared = description === null ? '' : description;
       // The mask names the field otherwise than the message does.
       const mask = [...(name === undefined ? [] : ['name']), ...(cleared === undefined ? [] : ['description'])].join(',');
+      if (mask === '') return get(id, projectId, options);
       const registeredModel = { id, projectId, ...compact({ displayName: name, description: cleared }) };
       const answer = await send({ operation: updateModel, body: { registeredModel, updateMask: mask } }, options);
-      return toModel(answer.registeredModel, projectId);
+      return toModel(theOne(answer.registeredModel, id, updateModel.name), projectId);
     },
     delete: async (id, options) => {
       checkDeleted(await send({ operation: deleteModel, body: { modelId: id } }, options), deleteModel.name);
@@ -134,7 +136,7 @@ export function storageModels(send: Send): ModelsApi {
 }
 
 function checkDeleted(answer: z.infer<typeof DeletionSchema>, call: string): void {
-  if (answer.status !== false) return;
+  if (answer?.status !== false) return;
   const message = known(answer.message);
   throw new ApiError({
     code: 'API_ERROR',

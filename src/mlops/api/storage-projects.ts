@@ -6,7 +6,7 @@ import type { Send } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
 import type { Environment, EnvironmentsApi } from '../environments.js';
 import type { Project, ProjectsApi, ProjectUpdateParams } from '../projects.js';
-import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage } from './rpc.js';
+import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
 
 const ProjectSchema = z.looseObject({
   id: z.string().check(z.minLength(1)),
@@ -44,6 +44,10 @@ const listProjects = rpc({
 
 export function storageProjects(send: Send): ProjectsApi {
   let removals = 0;
+  const get: ProjectsApi['get'] = async (id, options) => {
+    const { project } = await send({ operation: getProject, body: { projectId: id } }, options);
+    return toProject(theOne(project, id, getProject.name));
+  };
   return {
     create: async ({ name, description }, options) => {
       const answer = await send(
@@ -52,7 +56,7 @@ export function storageProjects(send: Send): ProjectsApi {
       );
       return toProject(answer.project);
     },
-    get: async (id, options) => toProject((await send({ operation: getProject, body: { projectId: id } }, options)).project),
+    get,
     list: ({ name }, options) =>
       createList({
         call: listProjects.name,
@@ -66,7 +70,9 @@ export function storageProjects(send: Send): ProjectsApi {
       }),
     update: async (id, params, options) => {
       const { fields, mask } = changesOf(params);
-      return toProject((await send({ operation: updateProject, body: { project: { id, ...fields }, updateMask: mask } }, options)).project);
+      if (mask === '') return get(id, options);
+      const { project } = await send({ operation: updateProject, body: { project: { id, ...fields }, updateMask: mask } }, options);
+      return toProject(theOne(project, id, updateProject.name));
     },
     delete: async (id, options) => {
       await send({ operation: deleteProject, body: { projectId: id } }, options);
@@ -75,7 +81,7 @@ export function storageProjects(send: Send): ProjectsApi {
   };
 }
 
-/** A new name and description as storage takes them; null clears. */
+/** A new name and description as storage takes them; null clears. An empty mask must not be sent: it means every field. */
 export function changesOf(params: ProjectUpdateParams): { readonly fields: Readonly<Record<string, string>>; readonly mask: string } {
   const fields: Record<string, string> = {};
   if (params.name !== undefined) fields['displayName'] = params.name;

@@ -148,6 +148,38 @@ describe('h2o-ai-cloud', () => {
     expect(session.complaints.join()).toContain(`There is no command "${name}"`);
   });
 
+  it('as a process, serves on when nobody reads what it prints', { timeout: 20_000 }, async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const address = free.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    free.close();
+    const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+    const args = ['--import', 'tsx', main, 'local', '--json', '--port', String(port)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    child.stdout.destroy();
+    const environment = `http://127.0.0.1:${port}/.ai.h2o.cloud.discovery/v1/environment`;
+    await expect
+      .poll(
+        () =>
+          fetch(environment).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 15_000 },
+      )
+      .toBe(200);
+    // The line comes after the port is open and three tokens are signed.
+    for (let count = 0; count < 5; count++) {
+      const form = new URLSearchParams({ grant_type: 'password', client_id: 'hac-platform-public', username: 'bob', password: 'bob' });
+      const token = `http://127.0.0.1:${port}/auth/realms/hac/protocol/openid-connect/token`;
+      expect((await fetch(token, { method: 'POST', body: form })).status).toBe(200);
+    }
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)('as a process, ends with status 0 on %s', { timeout: 20_000 }, async (signal) => {
     const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', main, 'local', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });

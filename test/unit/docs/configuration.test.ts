@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest';
 
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/configuration.md', root), 'utf8');
-const environment = new URL('src/environment/', root);
+const readers = ['src/environment/', 'src/identity/wave/'].map((folder) => new URL(folder, root));
 
 describe('docs/configuration.md', () => {
   it('names every variable that the SDK reads', () => {
-    const source = readdirSync(environment)
-      .map((file) => readFileSync(new URL(file, environment), 'utf8'))
-      .join('\n');
+    const source = readers.flatMap((folder) => readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'))).join('\n');
     const variables = new Set([...source.matchAll(/'((?:H2O|MLOPS|STEAM|PLATFORM)_?[A-Z0-9_]{4,})'/g)].map(([, name]) => name!));
     expect(variables.size).toBeGreaterThan(25);
     for (const name of variables) expect(page, name).toContain(`\`${name}`);

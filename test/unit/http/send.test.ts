@@ -188,7 +188,7 @@ describe('an answer that is none', () => {
     [new Response('{"name":', { status: 200 }), 'not JSON'],
     [json(200, { name: 5 }), 'name'],
     [json(200, []), 'does not fit'],
-    [new Response('', { status: 200 }), 'name'],
+    [new Response('', { status: 200 }), 'empty'],
   ])('%# is a ResponseValidationError', async (response, text) => {
     const { send } = bench([response]);
     const error: unknown = await send({ operation: read, parameters: { id: '1' } }).catch((reason: unknown) => reason);

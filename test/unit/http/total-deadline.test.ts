@@ -8,7 +8,7 @@ import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 /** Two requests of six seconds each. */
 const twoRequests = (clock: FakeClock, timeoutMs: number | undefined, signal?: AbortSignal): Promise<string> =>
-  withTotalDeadline(clock, 'deployments.create', { timeoutMs, signal }, async (within) => {
+  withTotalDeadline(clock, { name: 'deployments.create', safe: false }, { timeoutMs, signal }, async (within) => {
     await sleep(clock, 6000, within.signal);
     await sleep(clock, 6000, within.signal);
     return 'done';

@@ -24,6 +24,14 @@ describe('a given access token', () => {
     expect(error).toMatchObject({ code: 'SCOPE_NOT_GRANTED', missing: ['a'] });
   });
 
+  test.each(['ai.h2o', 'ai.h2o.deploy.read', 'AI.H2O.DEPLOY', 'deploy'])(
+    'does not have the scope %s because it has ai.h2o.deploy',
+    async (scope) => {
+      const credential = staticTokenCredential(jwt({ scope: 'openid ai.h2o.deploy' }), clock);
+      expect(await failureOf(credential.getToken({ scopes: [scope] }))).toMatchObject({ code: 'SCOPE_NOT_GRANTED', missing: [scope] });
+    },
+  );
+
   it('is refused for an audience that it does not name', async () => {
     const credential = staticTokenCredential(jwt({ aud: ['mlops'] }), clock);
     await expect(credential.getToken({ audience: ['mlops'] })).resolves.toBeDefined();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { origin, TestCloud } from './cloud.js';
+import { origin, TestCloud, textOf } from './cloud.js';
 
 const listProjects = (cloud: TestCloud, authorization?: string) =>
   cloud.send('/mlops/storage/ai.h2o.storage.ProjectService/ListProjects', {
@@ -109,6 +109,43 @@ describe('tokens of another issuer', () => {
     expect(await listProjects(cloud, `Bearer ${accessToken}`)).toMatchObject({ status: 200 });
     await other.clock.advance(300_000);
     expect(await listProjects(cloud, `Bearer ${accessToken}`)).toMatchObject(unauthenticated);
+  });
+
+  it('are refused in the end when the issuer takes the connection and never answers', async () => {
+    const { cloud, other } = clouds([issuer]);
+    const { accessToken } = await other.cloud.issueTokens('alice');
+    const silent = (_: unknown, init?: RequestInit): Promise<Response> =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => {
+          reject(new DOMException('The operation was aborted.', 'TimeoutError'));
+        });
+      });
+    vi.stubGlobal('fetch', silent);
+    const timeout = new AbortController();
+    const timeouts = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(timeout.signal);
+    const refused = listProjects(cloud, `Bearer ${accessToken}`);
+    await vi.waitFor(() => {
+      expect(timeouts).toHaveBeenCalledWith(expect.toSatisfy((ms: number) => ms <= 2500));
+    });
+    timeout.abort();
+    expect(await refused).toMatchObject(unauthenticated);
+    timeouts.mockRestore();
+    reachable(other);
+    expect(await listProjects(cloud, `Bearer ${accessToken}`)).toMatchObject({ status: 200 });
+  });
+
+  it('are taken when they are access tokens, not ID tokens', async () => {
+    const { cloud, other } = clouds([issuer]);
+    reachable(other);
+    const { body } = await other.granted({
+      grant_type: 'password',
+      client_id: 'hac-platform-public',
+      username: 'alice',
+      password: 'alice',
+      scope: 'openid',
+    });
+    expect(await listProjects(cloud, `Bearer ${textOf(body, 'access_token')}`)).toMatchObject({ status: 200 });
+    expect(await listProjects(cloud, `Bearer ${textOf(body, 'id_token')}`)).toMatchObject(unauthenticated);
   });
 
   it('speak for users of their own: alice there is not alice here', async () => {

@@ -46,6 +46,14 @@ describe('which requests meet a fault', () => {
     ]);
   });
 
+  test.each([99, 101, 600])('not with an answer of status %d, which nothing can give: that is refused at once', (status) => {
+    const faults = createFaults();
+    expect(() => {
+      faults.add({ then: { status } });
+    }).toThrow(RangeError);
+    expect(faults.take({ method: 'GET', path: '/' })).toBeUndefined();
+  });
+
   it('one at a time, in the order in which they were added', () => {
     const faults = createFaults();
     faults.add({ then: { status: 500 } });

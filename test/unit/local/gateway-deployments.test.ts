@@ -295,6 +295,17 @@ describe('the scorer of a deployment', () => {
     expect(await status()).toBe(401);
   });
 
+  test.each([
+    'pbkdf2:sha256:0$salt$ab',
+    'pbkdf2:sha256:99999999999$salt$ab',
+    'pbkdf2:sha256:1000$salt$a',
+    'pbkdf2:sha256:1000$salt$xyz',
+    bcrypt,
+  ])('opens to nothing when it is kept as %s, which no passphrase can be compared with', async (hash) => {
+    const status = await protectedBy(passphrase(hash, hash === bcrypt ? 'BCRYPT' : 'PBKDF2'));
+    expect(await status('open sesame')).toBe(401);
+  });
+
   it('opens to a token of any user, with whatever scopes, until it expires', async () => {
     const here = await bench({ healthyAfterMs: 0, accessTokenSeconds: 60 });
     const id = idOf(await create(here, { security: oidc }));

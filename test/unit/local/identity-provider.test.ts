@@ -298,7 +298,10 @@ describe('token exchange', () => {
   it("without a scope gives the client's defaults, not the subject's scopes", async () => {
     const cloud = new TestCloud();
     const { accessToken } = await signIn(cloud, `openid ${both}`);
-    expect(scopesIn((await cloud.granted(exchangeForm(accessToken))).accessToken)).toEqual(['email', 'openid', 'profile']);
+    const exchanged = await cloud.granted(exchangeForm(accessToken));
+    expect(scopesIn(exchanged.accessToken)).toEqual(['email', 'openid', 'profile']);
+    expect(exchanged.body).not.toHaveProperty('id_token');
+    expect((await cloud.granted(exchangeForm(accessToken, { scope: 'openid' }))).body).toHaveProperty('id_token');
   });
 
   it('without openid costs the sign-in its ID token, until one with openid heals it', async () => {
@@ -422,6 +425,15 @@ describe('an access token', () => {
     cloud.cloud.stopUserSession('alice');
     expect((await introspect()).body).toEqual({ active: false });
     expect((await userinfo(cloud, accessToken)).headers.get('www-authenticate')).toContain('user_session_not_found');
+  });
+
+  it('is not the only one that introspection knows: a refresh token is active as long as it can be redeemed', async () => {
+    const cloud = new TestCloud();
+    const { refreshToken } = await signIn(cloud);
+    const introspect = () => cloud.form('token/introspect', { ...waveApp, token: refreshToken });
+    expect((await introspect()).body).toMatchObject({ active: true, typ: 'Refresh', username: 'alice', client_id: 'wave-app' });
+    cloud.cloud.stopUserSession('alice');
+    expect((await introspect()).body).toEqual({ active: false });
   });
 
   it('is revoked alone, but an exchanged one takes the session with it', async () => {

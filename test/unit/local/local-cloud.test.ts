@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { serviceAt } from '../../../src/local/local-cloud.js';
+import { createRecorder } from '../../../src/local/recorder.js';
 import { claimsOf, origin, TestCloud } from './cloud.js';
 
 describe('a local cloud', () => {
@@ -79,5 +80,27 @@ describe('the record of requests', () => {
     });
     expect(token).toMatchObject({ service: 'idp', body: { grant_type: 'password', client_id: 'wave-app' }, status: 401 });
     expect(services).toMatchObject({ service: 'cloud', query: { pageToken: '0' }, body: undefined });
+  });
+
+  it('leaves a body as it came, to the byte, and adds no header', async () => {
+    const bytes = new Uint8Array([0x22, 0xff, 0xfe, 0x22]);
+    const passed: unknown[] = [];
+    await createRecorder().record('scorer', new Request(origin, { method: 'POST', body: bytes }), async (request) => {
+      passed.push(request.headers.get('content-type'), new Uint8Array(await request.arrayBuffer()));
+      return new Response();
+    });
+    expect(passed).toEqual([null, bytes]);
+  });
+
+  it('refuses a body that is too large to keep, when all of it has been read', async () => {
+    const recorder = createRecorder(10);
+    const answer = () => Promise.resolve(new Response('taken'));
+    const statusOf = async (body: string) => (await recorder.record('cloud', new Request(origin, { method: 'POST', body }), answer)).status;
+    expect(await statusOf('0123456789')).toBe(200);
+    expect(await statusOf('0123456789+')).toBe(413);
+    expect(recorder.requests).toMatchObject([
+      { body: '0123456789', status: 200 },
+      { body: undefined, status: 413 },
+    ]);
   });
 });

@@ -122,6 +122,11 @@ describe('a file that is no model for us says why', () => {
     expect(() => readMojo(zip)).toThrow(reason);
   });
 
+  it('a line of model.ini that is mostly spaces costs no more than its length', () => {
+    const line = `no setting${' '.repeat(500_000)}at all`;
+    expect(() => readMojo(glmMojo({ files: { 'model.ini': `[info]\n${line}\n` } }))).toThrow('model.ini lacks "n_columns"');
+  });
+
   it('a zip that would unpack to more than 256 MiB is refused before it is unpacked', () => {
     expect(() => readMojo(declaring(glmMojo(), 257 * 1024 * 1024))).toThrow('the zip unpacks to more than 256 MiB');
   });

@@ -194,6 +194,23 @@ describe('a refresh token in a store', () => {
     expect(spent(world).size).toBe(6);
   });
 
+  it('is stored before anybody is told', async () => {
+    await using world = await startWorld();
+    const refreshToken = world.server.signIn();
+    const record = refreshTokenRecord([world.client.provider, 'sdk'], refreshToken);
+    const pairs: [string, string | undefined][] = [];
+    const credential = await inAnotherProcess(world, refreshToken, {
+      onRotate: async (rotated) => {
+        const text = await readFile(join(directory, `${record.key}.token`), 'utf8').catch(() => undefined);
+        pairs.push([rotated, record.open(text)]);
+      },
+    });
+    await credential.getToken({});
+    expect(pairs).toHaveLength(1);
+    const [told, stored] = pairs[0]!;
+    expect(stored).toBe(told);
+  });
+
   it('row 40: without one the second run is told that the token was spent, and how to share it', async () => {
     await using world = await startWorld();
     const refreshToken = world.server.signIn();
