@@ -34,6 +34,7 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
   const start = clock.monotonic();
   let expiry: Expiry | undefined;
   let cancelIdle: (() => void) | undefined;
+  let isOver = false;
 
   const expire = (kind: Expiry) => (): void => {
     expiry ??= kind;
@@ -43,6 +44,8 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
     controller.abort(options.signal?.reason);
   };
   const touch = (): void => {
+    // A body may still move after its call is over, and a timer for it would keep the process alive.
+    if (isOver) return;
     cancelIdle?.();
     if (options.idleTimeoutMs !== undefined) cancelIdle = clock.schedule(options.idleTimeoutMs, expire('idle'));
   };
@@ -58,6 +61,7 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
     remainingMs: () => (options.timeoutMs === undefined ? Infinity : options.timeoutMs - (clock.monotonic() - start)),
     touch,
     dispose: () => {
+      isOver = true;
       cancelTotal?.();
       cancelIdle?.();
       options.signal?.removeEventListener('abort', onAbort);

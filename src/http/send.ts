@@ -214,6 +214,8 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
     if (sourceFailure !== undefined) throw sourceFailure.error;
     if (deadline.signal.aborted || error instanceof H2OCloudError) throw error;
     return { kind: 'failure', failure: readNetworkFailure(error) };
+  } finally {
+    upload?.close();
   }
 }
 

@@ -8,6 +8,8 @@ export interface UploadStream {
   readonly body: ReadableStream<Uint8Array>;
   /** What the source threw, if it did. */
   readonly failure: () => { readonly error: unknown } | undefined;
+  /** Lets go of the source. Must be called when the request is over: fetch leaves a body alone when its connection breaks. */
+  readonly close: () => void;
 }
 
 export function streamBody(source: StreamedBody, onMoved: () => void): UploadStream {
@@ -32,5 +34,9 @@ export function streamBody(source: StreamedBody, onMoved: () => void): UploadStr
     },
     { highWaterMark: 0 },
   );
-  return { body, failure: () => failure };
+  const close = (): void => {
+    // Not waited for: a source that hangs hangs here too, and what it throws now concerns nobody.
+    iterator.return?.().catch(() => undefined);
+  };
+  return { body, failure: () => failure, close };
 }
