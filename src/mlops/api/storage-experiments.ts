@@ -89,8 +89,17 @@ export function storageExperiments(send: Send, recollection: Recollection, logge
     const { experiment } = await send({ operation: getExperiment, body: { id, responseMetadata } }, options);
     return toExperiment(theOne(experiment, id, getExperiment.name), projectId);
   };
-  return {
-    create: (params, options) => createFromArtifact(send, recollection, logger, params, options),
+  const api: ExperimentsApi = {
+    create: async (params, options) => {
+      const trace: Trace = { made: [], isCreating: false };
+      try {
+        return await createFromArtifact(send, recollection, trace, params, options);
+      } catch (error) {
+        await removeMade(send, logger, params.projectId, trace.made, error);
+        if (trace.isCreating && isUnknown(error)) nameLeft(logger, await lostExperiments(api, params).catch(() => []), error);
+        throw error;
+      }
+    },
     get,
     list: ({ projectId, name }, options) =>
       createList({
@@ -127,12 +136,21 @@ export function storageExperiments(send: Send, recollection: Recollection, logge
       return [...new Set(found.flatMap((artifact) => known(artifact.type) ?? []))];
     },
   };
+  return api;
+}
+
+/** How far a creation has come. */
+interface Trace {
+  /** The newest first. */
+  readonly made: CreatedResource[];
+  /** Whether the experiment was asked for, and not answered. */
+  isCreating: boolean;
 }
 
 async function createFromArtifact(
   send: Send,
   recollection: Recollection,
-  logger: Logger,
+  trace: Trace,
   params: Parameters<ExperimentsApi['create']>[0],
   options: ExperimentCreateOptions,
 ): Promise<Experiment> {
@@ -142,27 +160,40 @@ async function createFromArtifact(
     { operation: createArtifact, body: { artifact: { entityId: projectId, mimeType: 'application/zip' } } },
     requestOptions,
   );
-  const made: CreatedResource[] = [{ kind: 'artifact', id: artifact.id }];
-  try {
-    const uploaded = await uploadBytes(send, artifact.id, params.artifact, { ...requestOptions, onProgress });
-    const { ingestion } = await send({ operation: createIngestion, body: { artifactId: artifact.id } }, requestOptions);
-    const experiment = {
-      displayName: params.name,
-      metadata: { values: ingestion.modelMetadata?.values ?? {} },
-      parameters: compact({ targetColumn: known(ingestion.modelParameters?.targetColumn) }),
-      ...compact({ description: params.description }),
-    };
-    const created = await send({ operation: createExperiment, body: { experiment, projectId } }, requestOptions);
-    made.unshift({ kind: 'experiment', id: created.experiment.id });
-    const attached = withoutNulls({ ...artifact, entityId: created.experiment.id, type: ingestion.artifactType });
-    const stored = await send({ operation: updateArtifact, body: { artifact: attached, updateMask: 'type,entityId' } }, requestOptions);
-    checkDigest(stored.artifact, uploaded);
-    recollection.artifactTypes.set(created.experiment.id, [ingestion.artifactType]);
-    return { ...toExperiment(created.experiment, projectId), metadata: fromMetadata(ingestion.modelMetadata) };
-  } catch (error) {
-    await removeMade(send, logger, projectId, made, error);
-    throw error;
+  trace.made.unshift({ kind: 'artifact', id: artifact.id });
+  const uploaded = await uploadBytes(send, artifact.id, params.artifact, { ...requestOptions, onProgress });
+  const { ingestion } = await send({ operation: createIngestion, body: { artifactId: artifact.id } }, requestOptions);
+  const experiment = {
+    displayName: params.name,
+    metadata: { values: ingestion.modelMetadata?.values ?? {} },
+    parameters: compact({ targetColumn: known(ingestion.modelParameters?.targetColumn) }),
+    ...compact({ description: params.description }),
+  };
+  trace.isCreating = true;
+  const created = await send({ operation: createExperiment, body: { experiment, projectId } }, requestOptions);
+  trace.isCreating = false;
+  trace.made.unshift({ kind: 'experiment', id: created.experiment.id });
+  const attached = withoutNulls({ ...artifact, entityId: created.experiment.id, type: ingestion.artifactType });
+  const stored = await send({ operation: updateArtifact, body: { artifact: attached, updateMask: 'type,entityId' } }, requestOptions);
+  checkDigest(stored.artifact, uploaded);
+  recollection.artifactTypes.set(created.experiment.id, [ingestion.artifactType]);
+  return { ...toExperiment(created.experiment, projectId), metadata: fromMetadata(ingestion.modelMetadata) };
+}
+
+function isUnknown(error: unknown): boolean {
+  return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
+}
+
+/** Experiments of the name without an artifact: one may be that of a creation without an answer, so they are named, not removed. */
+async function lostExperiments(
+  api: ExperimentsApi,
+  { projectId, name }: Parameters<ExperimentsApi['create']>[0],
+): Promise<readonly CreatedResource[]> {
+  const lost: CreatedResource[] = [];
+  for await (const { id } of api.list({ projectId, name }, cleanUp)) {
+    if ((await api.artifactTypes(id, cleanUp)).length === 0) lost.push({ kind: 'experiment', id });
   }
+  return lost;
 }
 
 function checkDigest(artifact: z.infer<typeof ArtifactSchema>, uploaded: Uploaded): void {
@@ -184,7 +215,10 @@ async function removeMade(send: Send, logger: Logger, projectId: string, made: r
       if (!(failure instanceof ApiError && failure.status === 404)) left.push({ kind, id });
     });
   }
-  if (left.length === 0) return;
+  nameLeft(logger, left, error);
+}
+
+function nameLeft(logger: Logger, left: readonly CreatedResource[], error: unknown): void {
   for (const { kind, id } of left) logger.warn('could not remove what a failed call has made', { kind, id });
   addCreated(error, left);
 }
