@@ -13,7 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/{unit,contract}/**/*.test.ts'],
+    include: ['test/{unit,contract,identity}/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
     // Some tests start processes of their own, and machines may be busy.
     testTimeout: 30_000,

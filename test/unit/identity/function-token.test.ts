@@ -51,13 +51,13 @@ describe('a function that supplies tokens', () => {
     expect(supply).toHaveBeenCalledOnce();
   });
 
-  it('row 49: is believed when our clock says that its token is over: the service decides', async () => {
+  it('case 49: is believed when our clock says that its token is over: the service decides', async () => {
     const clock = new FakeClock();
     const credential = functionTokenCredential(() => jwt({ exp: clock.now() / 1000 - 300 }), { clock });
     await expect(credential.getToken({})).resolves.toBeDefined();
   });
 
-  it('rows 55 to 57: is asked again for a token that a service refused, once for all', async () => {
+  it('cases 55 to 57: is asked again for a token that a service refused, once for all', async () => {
     const clock = new FakeClock();
     const supply = supplier(clock);
     const credential = functionTokenCredential(supply, { clock });
@@ -109,7 +109,7 @@ describe('a function that fails', () => {
       },
     ],
     ['rejects', () => Promise.reject(new TypeError(`no luck, password=planted ${jwt({ sub: 'planted' })}`))],
-  ])('row 25: %s: its words show without what looks secret, and nothing is kept', async (_, failing) => {
+  ])('case 25: %s: its words show without what looks secret, and nothing is kept', async (_, failing) => {
     const supply = vi.fn<TokenFunction>(() => 'opaque').mockImplementationOnce(failing);
     const credential = functionTokenCredential(supply, { clock: new FakeClock() });
     const error = await failureOf(credential.getToken({}));
@@ -139,19 +139,19 @@ describe('a function that fails', () => {
     ['a token with a line break', 'planted\n'],
     ['another object', { token: 'planted' }],
     ['a number', 42],
-  ])('row 79: gives %s', async (_, supplied) => {
+  ])('case 79: gives %s', async (_, supplied) => {
     const credential = functionTokenCredential(() => supplied as never, { clock: new FakeClock() });
     const error = await failureOf(credential.getToken({}));
     expect(error).toMatchObject({ code: 'CREDENTIAL_FAILED' });
     expect(error.message).not.toContain('planted');
   });
 
-  it('row 28: calls itself through the credential', async () => {
+  it('case 28: calls itself through the credential', async () => {
     const credential: Credential = functionTokenCredential(async () => (await credential.getToken({})).value, { clock: new FakeClock() });
     expect(await failureOf(credential.getToken({}))).toMatchObject({ code: 'REENTRANT_CREDENTIAL' });
   });
 
-  it('row 26: and one who does not want to wait for it leaves', async () => {
+  it('case 26: and one who does not want to wait for it leaves', async () => {
     const open = latch();
     const credential = functionTokenCredential(() => open.opened.then(() => 'opaque'), { clock: new FakeClock() });
     const leaving = new AbortController();

@@ -50,7 +50,7 @@ describe('claims of a token', () => {
     expect(readJwtClaims(token)).toBeUndefined();
   });
 
-  it('row 80: cannot reach a prototype', () => {
+  it('case 80: cannot reach a prototype', () => {
     const claims = readJwtClaims(raw('{"__proto__":{"polluted":1,"sub":"mallory"},"constructor":{"prototype":{"polluted":1}}}'));
     expect(claims?.subject).toBeUndefined();
     expect(Object.hasOwn(claims?.payload ?? {}, '__proto__')).toBe(false);

@@ -1,4 +1,4 @@
-/** Rows 94 to 96: plants secrets in everything that comes in, and looks for them in everything that can be seen. */
+/** Cases 94 to 96: plants secrets in everything that comes in, and looks for them in everything that can be seen. */
 import { inspect } from 'node:util';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,7 +50,7 @@ beforeAll(async () => {
   await import('openid-client');
 });
 
-describe('row 94: no error shows a secret', () => {
+describe('case 94: no error shows a secret', () => {
   test.each<[string, Answer]>([
     ['no token type', changed({ ...full, token_type: undefined })],
     ['another token type', changed({ ...full, token_type: 'mac' })],
@@ -111,7 +111,7 @@ describe('row 94: no error shows a secret', () => {
   });
 });
 
-describe('row 95: no object shows a secret', () => {
+describe('case 95: no object shows a secret', () => {
   it('of those that an app may hold', async () => {
     await using world = await startWorld({}, { clientSecret: secrets.clientSecret });
     const { client, clock, server } = world;

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe('a refresh', () => {
-  it('row 1: sends exactly what the standard asks for, and counts the life from when it was sent', async () => {
+  it('case 1: sends exactly what the standard asks for, and counts the life from when it was sent', async () => {
     await using world = await startWorld();
     const first = world.server.signIn();
     world.server.next(async (response, grant) => {
@@ -39,13 +39,13 @@ describe('a refresh', () => {
   it.each<[string, readonly string[]]>([
     ['none are asked', []],
     ['those asked are empty', ['', ' ']],
-  ])('row 11: sends no scope when %s', async (_, scopes) => {
+  ])('case 11: sends no scope when %s', async (_, scopes) => {
     await using world = await startWorld();
     await refresh(world.client, world.server.signIn(), scopes);
     expect(world.server.forms[0]).not.toHaveProperty('scope');
   });
 
-  it('row 10: sends each scope once, separated by spaces', async () => {
+  it('case 10: sends each scope once, separated by spaces', async () => {
     await using world = await startWorld();
     await refresh(world.client, world.server.signIn(), ['b', 'a b', 'b']);
     expect(world.server.forms[0]).toHaveProperty('scope', 'b a');
@@ -83,7 +83,7 @@ describe('a refresh', () => {
     expect(order).toEqual(['kept', 'answered']);
   });
 
-  it('row 8: hands nothing over when there is no new refresh token', async () => {
+  it('case 8: hands nothing over when there is no new refresh token', async () => {
     await using world = await startWorld();
     const keepRotated = vi.fn();
     world.server.next(changed({ refresh_token: undefined }));
@@ -91,7 +91,7 @@ describe('a refresh', () => {
     expect(keepRotated).not.toHaveBeenCalled();
   });
 
-  it('row 33: does not care what an ID token says', async () => {
+  it('case 33: does not care what an ID token says', async () => {
     await using world = await startWorld();
     const claims = Buffer.from(JSON.stringify({ exp: 1, nbf: 9e9, aud: 'other', iss: 'other' })).toString('base64url');
     world.server.next(changed({ id_token: `e30.${claims}.x` }));
@@ -111,7 +111,7 @@ describe('a refresh', () => {
 });
 
 describe('refusals', () => {
-  it('row 63: are final, and cost one call', async () => {
+  it('case 63: are final, and cost one call', async () => {
     await using world = await startWorld();
     world.server.next(refused('invalid_grant', 'Session not active'));
     const error = await failureOf(refresh(world.client, world.server.signIn()));
@@ -128,7 +128,7 @@ describe('refusals', () => {
         response.writeHead(401, { 'www-authenticate': 'Basic realm="idp", error="invalid_client"' }).end('no');
       },
     ],
-  ])('row 66: of the client are one class, %s', async (_, answer) => {
+  ])('case 66: of the client are one class, %s', async (_, answer) => {
     await using world = await startWorld();
     world.server.next(answer);
     expect(await failureOf(refresh(world.client, 'rt'))).toMatchObject({ code: 'CLIENT_AUTH', name: 'AuthenticationError' });
@@ -165,7 +165,7 @@ describe('malformed answers', () => {
     ['204', answering('', {}, 204)],
     ['no access token', answering('{"token_type":"Bearer","planted":1}')],
     ['no token type', answering('{"access_token":"planted-access"}')],
-  ])('row 76: %s is RESPONSE_INVALID, and nothing of it shows', async (_, answer) => {
+  ])('case 76: %s is RESPONSE_INVALID, and nothing of it shows', async (_, answer) => {
     await using world = await startWorld();
     world.server.next(answer);
     const error = await failureOf(refresh(world.client, 'rt'));
@@ -174,7 +174,7 @@ describe('malformed answers', () => {
     expect(world.server.forms).toHaveLength(1);
   });
 
-  // Row 76 also lists duplicate keys: `JSON.parse` takes the last one, as every reader of JSON in Node does.
+  // Case 76 also lists duplicate keys: `JSON.parse` takes the last one, as every reader of JSON in Node does.
 
   test.each<[string, Answer]>([
     ['announced', answering('x', { 'content-type': 'application/json', 'content-length': '300000000' })],
@@ -191,7 +191,7 @@ describe('malformed answers', () => {
       },
     ],
     ['compressed', answering(gzipSync(Buffer.alloc(50_000_000, 0x20)), { 'content-type': 'application/json', 'content-encoding': 'gzip' })],
-  ])('row 77: a huge body is given up early: %s', async (_, answer) => {
+  ])('case 77: a huge body is given up early: %s', async (_, answer) => {
     await using world = await startWorld();
     world.server.next(answer);
     const before = process.memoryUsage().arrayBuffers;
@@ -199,7 +199,7 @@ describe('malformed answers', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
   });
 
-  it('row 80: crafted keys reach no prototype', async () => {
+  it('case 80: crafted keys reach no prototype', async () => {
     await using world = await startWorld();
     world.server.next(
       answering('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"access_token":"at","token_type":"Bearer"}'),
@@ -208,7 +208,7 @@ describe('malformed answers', () => {
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
 
-  it('row 72: bodies of failures do not cost connections', async () => {
+  it('case 72: bodies of failures do not cost connections', async () => {
     await using world = await startWorld();
     const page = answering('<html>'.repeat(33_000), { 'content-type': 'text/html' }, 502);
     for (let count = 0; count < 20; count++) {
@@ -249,7 +249,7 @@ describe('failures on the way', () => {
     ['SELF_SIGNED_CERT_IN_CHAIN', 1, 'TLS_FAILED'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 1, 'TLS_FAILED'],
     ['CERT_HAS_EXPIRED', 1, 'TLS_FAILED'],
-  ])('rows 69, 70, 74: after %s there are %d attempts, then %s', async (failure, attempts, code) => {
+  ])('cases 69, 70, 74: after %s there are %d attempts, then %s', async (failure, attempts, code) => {
     const fetch = vi.fn<FetchFunction>(() => Promise.reject(fetchFailure(failure)));
     const { client, clock } = offlineClient(fetch);
     expect(await advanceUntilDone(clock, failureOf(refresh(client, 'rt')))).toMatchObject({ code });
@@ -257,13 +257,13 @@ describe('failures on the way', () => {
     expect(clock.monotonic()).toBeLessThan(5_000);
   });
 
-  it('row 69: succeed when an attempt does', async () => {
+  it('case 69: succeed when an attempt does', async () => {
     const fetch = vi.fn<FetchFunction>(() => Promise.resolve(tokenJson())).mockRejectedValueOnce(fetchFailure('ECONNREFUSED'));
     const { client, clock } = offlineClient(fetch);
     expect((await advanceUntilDone(clock, refresh(client, 'rt'))).token.value).toBe('at');
   });
 
-  it('row 69: a real refused connection is one', async () => {
+  it('case 69: a real refused connection is one', async () => {
     const client = createOidcClient({
       tokenEndpoint: 'http://127.0.0.1:1/token',
       clientId: 'sdk',
@@ -283,7 +283,7 @@ describe('failures on the way', () => {
         response.write('{"access_token":"planted', () => response.destroy());
       },
     ],
-  ])('row 70: %s is tried once more', async (_, answer) => {
+  ])('case 70: %s is tried once more', async (_, answer) => {
     await using world = await startWorld();
     world.server.next(answer, answer);
     const error = await advanceUntilDone(world.clock, failureOf(refresh(world.client, 'rt')));
@@ -304,7 +304,7 @@ describe('failures on the way', () => {
         }
       },
     ],
-  ])('row 70: %s ends at the deadline with TIMEOUT', async (_, answer) => {
+  ])('case 70: %s ends at the deadline with TIMEOUT', async (_, answer) => {
     await using world = await startWorld();
     world.server.next(answer);
     const error = await advanceUntilDone(world.clock, failureOf(refresh(world.client, 'rt')), 1_000);
@@ -313,7 +313,7 @@ describe('failures on the way', () => {
     expect(world.clock.monotonic()).toBeGreaterThanOrEqual(30_000);
   });
 
-  it('row 70: a fetch that ignores its signal cannot outlast the deadline', async () => {
+  it('case 70: a fetch that ignores its signal cannot outlast the deadline', async () => {
     const { client, clock } = offlineClient(() => new Promise(nothing), { timeoutMs: 500 });
     expect(await advanceUntilDone(clock, failureOf(refresh(client, 'rt')))).toMatchObject({ code: 'TIMEOUT' });
   });
@@ -324,7 +324,7 @@ describe('failures on the way', () => {
     ['an hour', '3600', 10_000, 10_200],
     ['a number without end', '1000000000', 0, 900],
     ['garbage', 'soon', 0, 900],
-  ])('row 71: Retry-After in %s is honoured within a cap', async (_, retryAfter, atLeastMs, atMostMs) => {
+  ])('case 71: Retry-After in %s is honoured within a cap', async (_, retryAfter, atLeastMs, atMostMs) => {
     for (const status of [429, 503]) {
       const busy = new Response('busy', { status, headers: { 'retry-after': retryAfter } });
       const fetch = vi.fn<FetchFunction>(() => Promise.resolve(tokenJson())).mockResolvedValueOnce(busy);
@@ -336,7 +336,7 @@ describe('failures on the way', () => {
     }
   });
 
-  it('row 71: a provider that stays busy is IDENTITY_PROVIDER_FAILED, before the deadline', async () => {
+  it('case 71: a provider that stays busy is IDENTITY_PROVIDER_FAILED, before the deadline', async () => {
     const fetch = vi.fn<FetchFunction>(() => Promise.resolve(new Response('busy', { status: 503, headers: { 'retry-after': '9' } })));
     const { client, clock } = offlineClient(fetch, { timeoutMs: 15_000 });
     expect(await advanceUntilDone(clock, failureOf(refresh(client, 'rt')))).toMatchObject({
@@ -346,7 +346,7 @@ describe('failures on the way', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
-  it('row 73: a provider may take ten seconds', async () => {
+  it('case 73: a provider may take ten seconds', async () => {
     await using world = await startWorld();
     world.server.next(async (response, grant) => {
       await world.clock.advance(10_000);
@@ -355,7 +355,7 @@ describe('failures on the way', () => {
     await expect(refresh(world.client, world.server.signIn())).resolves.toHaveProperty('token');
   });
 
-  it('row 75: a connection that went stale between two calls costs at most one more attempt', async () => {
+  it('case 75: a connection that went stale between two calls costs at most one more attempt', async () => {
     const sockets: Socket[] = [];
     let requests = 0;
     const body = JSON.stringify({ access_token: 'at', token_type: 'Bearer' });
@@ -402,7 +402,7 @@ describe('a fetch of the user', () => {
     });
   });
 
-  it('row 25: may throw at once', async () => {
+  it('case 25: may throw at once', async () => {
     const { client } = offlineClient(() => {
       throw new Error('planted-secret');
     });
@@ -448,19 +448,19 @@ describe('the metadata of an issuer', () => {
     expect(world.server).toMatchObject({ discoveries: 1, forms: { length: 1 } });
   });
 
-  it('row 19: are not asked for when the token endpoint is given', async () => {
+  it('case 19: are not asked for when the token endpoint is given', async () => {
     await using world = await startWorld();
     await refresh(world.client, world.server.signIn());
     expect(world.server.discoveries).toBe(0);
   });
 
-  it('row 87: are asked for once by a hundred callers', async () => {
+  it('case 87: are asked for once by a hundred callers', async () => {
     await using world = await startDiscovering();
     await Promise.all(Array.from({ length: 100 }, (_, index) => refresh(world.client, world.server.signIn(`user-${index}`))));
     expect(world.server.discoveries).toBe(1);
   });
 
-  it('row 87: serve until their age, whatever happens to the server, and not longer', async () => {
+  it('case 87: serve until their age, whatever happens to the server, and not longer', async () => {
     await using world = await startDiscovering();
     await refresh(world.client, world.server.signIn());
     world.server.metadata(answering('down', {}, 500));
@@ -475,7 +475,7 @@ describe('the metadata of an issuer', () => {
     expect(world.server.discoveries).toBe(2);
   });
 
-  it('row 87: are asked for again after a failure', async () => {
+  it('case 87: are asked for again after a failure', async () => {
     await using world = await startDiscovering();
     world.server.metadata(answering('down', {}, 500));
     await failureOf(refresh(world.client, world.server.signIn()));
@@ -486,7 +486,7 @@ describe('the metadata of an issuer', () => {
   it.each([
     ['with a slash more than was asked', (issuer: string) => `${issuer}/`, ''],
     ['with a slash less than was asked', (issuer: string) => issuer, '/'],
-  ])('row 82: may name the issuer %s', async (_, name, slash) => {
+  ])('case 82: may name the issuer %s', async (_, name, slash) => {
     await using world = await startWorld();
     const { server, clock } = world;
     server.metadata((response) => {
@@ -497,23 +497,23 @@ describe('the metadata of an issuer', () => {
   });
 
   test.each<[string, (issuer: string) => Answer, string]>([
-    ['row 82: of another issuer', () => changed({ issuer: 'https://evil.example' }), 'CONFIGURATION_INVALID'],
+    ['case 82: of another issuer', () => changed({ issuer: 'https://evil.example' }), 'CONFIGURATION_INVALID'],
     [
-      'row 82: of an issuer in other letters',
+      'case 82: of an issuer in other letters',
       (issuer: string) => changed({ issuer: issuer.replace('realms', 'Realms') }),
       'CONFIGURATION_INVALID',
     ],
     ['without an issuer', () => changed({ issuer: undefined }), 'CONFIGURATION_INVALID'],
-    ['row 84: that redirect', () => answering('', { location: 'https://evil.example/' }, 302), 'UNEXPECTED_REDIRECT'],
-    ['row 84: that are not there', () => answering('no', {}, 404), 'DISCOVERY_FAILED'],
-    ['row 84: of 10 MB', () => answering(Buffer.alloc(10_000_000, 0x20)), 'RESPONSE_INVALID'],
+    ['case 84: that redirect', () => answering('', { location: 'https://evil.example/' }, 302), 'UNEXPECTED_REDIRECT'],
+    ['case 84: that are not there', () => answering('no', {}, 404), 'DISCOVERY_FAILED'],
+    ['case 84: of 10 MB', () => answering(Buffer.alloc(10_000_000, 0x20)), 'RESPONSE_INVALID'],
     ['in HTML', () => answering('<html>', { 'content-type': 'text/html' }), 'RESPONSE_INVALID'],
     [
-      'row 85: with a token endpoint in somebody’s network',
+      'case 85: with a token endpoint in somebody’s network',
       () => changed({ token_endpoint: 'http://169.254.169.254/token' }),
       'ORIGIN_NOT_TRUSTED',
     ],
-    ['row 85: with a file for a token endpoint', () => changed({ token_endpoint: 'file:///etc/passwd' }), 'ORIGIN_NOT_TRUSTED'],
+    ['case 85: with a file for a token endpoint', () => changed({ token_endpoint: 'file:///etc/passwd' }), 'ORIGIN_NOT_TRUSTED'],
     ['without a token endpoint', () => changed({ token_endpoint: undefined }), 'ORIGIN_NOT_TRUSTED'],
   ])('are refused: %s', async (_, answer, code) => {
     await using world = await startDiscovering();
@@ -523,15 +523,15 @@ describe('the metadata of an issuer', () => {
   });
 
   test.each<[string, Partial<OidcClientSettings>, string]>([
-    ['row 83: a full .well-known address', { issuer: 'https://idp.example/.well-known/openid-configuration' }, 'CONFIGURATION_INVALID'],
-    ['row 86: plain http to another machine', { issuer: 'http://idp.example' }, 'CONFIGURATION_INVALID'],
+    ['case 83: a full .well-known address', { issuer: 'https://idp.example/.well-known/openid-configuration' }, 'CONFIGURATION_INVALID'],
+    ['case 86: plain http to another machine', { issuer: 'http://idp.example' }, 'CONFIGURATION_INVALID'],
     ['no address at all', {}, 'CONFIGURATION_MISSING'],
   ])('cannot be asked for from %s', (_, settings, code) => {
     const make = (): OidcClient => createOidcClient({ clientId: 'sdk', allowInsecure: false, clock: new FakeClock(), ...settings });
     expect(make).toThrow(expect.objectContaining({ code }));
   });
 
-  it('row 86: come over plain http where that was allowed', async () => {
+  it('case 86: come over plain http where that was allowed', async () => {
     const urls: string[] = [];
     const fetch: FetchFunction = (url) => {
       urls.push(url);

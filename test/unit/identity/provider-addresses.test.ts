@@ -3,20 +3,20 @@ import { checkedIssuer, checkedNamedEndpoint, checkedTokenEndpoint, isSameIssuer
 
 describe('an issuer', () => {
   test.each([
-    ['row 82: one slash at the end is dropped', 'https://idp.example/realms/x/', 'https://idp.example/realms/x'],
-    ['row 82: the default port and the case of the host do not count', 'https://IDP.example:443/realms/x', 'https://idp.example/realms/x'],
-    ['row 86: plain http on this machine', 'http://127.0.0.1:8080/realms/x', 'http://127.0.0.1:8080/realms/x'],
+    ['case 82: one slash at the end is dropped', 'https://idp.example/realms/x/', 'https://idp.example/realms/x'],
+    ['case 82: the default port and the case of the host do not count', 'https://IDP.example:443/realms/x', 'https://idp.example/realms/x'],
+    ['case 86: plain http on this machine', 'http://127.0.0.1:8080/realms/x', 'http://127.0.0.1:8080/realms/x'],
     ['an issuer without a path', 'https://idp.example/', 'https://idp.example'],
   ])('%s', (_, given, expected) => {
     expect(checkedIssuer(given, false)).toBe(expected);
   });
 
   test.each([
-    ['row 86: plain http to another machine', 'http://idp.example/realms/x', /plain http/],
-    ['row 83: the metadata itself', 'https://idp.example/realms/x/.well-known/openid-configuration', /without `\/\.well-known/],
-    ['row 85: a user name in it', 'https://user:hunter2@idp.example', /user name/],
-    ['row 85: a file', 'file:///etc/passwd', /neither https nor http/],
-    ['row 85: link-local', 'https://169.254.169.254/realms/x', /link-local/],
+    ['case 86: plain http to another machine', 'http://idp.example/realms/x', /plain http/],
+    ['case 83: the metadata itself', 'https://idp.example/realms/x/.well-known/openid-configuration', /without `\/\.well-known/],
+    ['case 85: a user name in it', 'https://user:hunter2@idp.example', /user name/],
+    ['case 85: a file', 'file:///etc/passwd', /neither https nor http/],
+    ['case 85: link-local', 'https://169.254.169.254/realms/x', /link-local/],
     ['a query', 'https://idp.example/?tenant=1', /query/],
     ['no URL', 'idp.example', /absolute URL/],
   ])('is refused: %s', (_, given, message) => {
@@ -24,7 +24,7 @@ describe('an issuer', () => {
     expect(() => checkedIssuer(given, false)).not.toThrow(/hunter2/);
   });
 
-  it('row 86: may be plain http where that was allowed', () => {
+  it('case 86: may be plain http where that was allowed', () => {
     expect(checkedIssuer('http://keycloak:8080/realms/x', true)).toBe('http://keycloak:8080/realms/x');
   });
 
@@ -38,12 +38,12 @@ describe('an issuer', () => {
     ['another port', 'https://idp.example:8443/realms/x', false],
     ['missing', undefined, false],
     ['not a text', ['https://idp.example/realms/x'], false],
-  ])('row 82: metadata of an issuer that is %s', (_, named, expected) => {
+  ])('case 82: metadata of an issuer that is %s', (_, named, expected) => {
     expect(isSameIssuer(named, 'https://idp.example/realms/x')).toBe(expected);
   });
 });
 
-describe('row 85: a token endpoint that metadata name', () => {
+describe('case 85: a token endpoint that metadata name', () => {
   const remote = 'https://idp.example/realms/x';
   const local = 'http://127.0.0.1:8080/realms/x';
 

@@ -26,7 +26,7 @@ function errorFor(status: number, { error, description, challenge, isDiscovery }
   return providerError(outcome, { ...call, ...(isDiscovery === undefined ? {} : { isDiscovery }) });
 }
 
-describe('row 63: a refused refresh token says why, and that only a new sign-in helps', () => {
+describe('case 63: a refused refresh token says why, and that only a new sign-in helps', () => {
   test.each([
     ['Maximum allowed refresh token reuse exceeded', 'REUSE_DETECTED'],
     ['Stale token', 'REUSE_DETECTED'],
@@ -58,7 +58,7 @@ describe('row 63: a refused refresh token says why, and that only a new sign-in 
   });
 });
 
-describe('row 66: a refused client has one code', () => {
+describe('case 66: a refused client has one code', () => {
   test.each<[string, number, Answered]>([
     ['wrong secret', 401, { error: 'unauthorized_client', description: 'Invalid client or Invalid client credentials' }],
     ['unknown client', 401, { error: 'invalid_client', description: 'Invalid client or Invalid client credentials' }],
@@ -71,7 +71,7 @@ describe('row 66: a refused client has one code', () => {
 });
 
 describe('other refusals', () => {
-  it('row 65: a scope that the client does not have is a scope not granted', () => {
+  it('case 65: a scope that the client does not have is a scope not granted', () => {
     const error = errorFor(400, { error: 'invalid_scope', description: 'Invalid scopes: openid ai.h2o.deploy' });
     expect(error).toBeInstanceOf(ScopeNotGrantedError);
     expect(error).toMatchObject({ code: 'SCOPE_NOT_GRANTED', missing: ['openid', 'ai.h2o.deploy'] });
@@ -90,7 +90,7 @@ describe('other refusals', () => {
     ['a realm that does not exist', 404, { error: 'Realm does not exist' }, 'AuthenticationError', 'CREDENTIAL_FAILED', false],
     ['an HTML 404', 404, {}, 'AuthenticationError', 'IDENTITY_PROVIDER_FAILED', true],
     ['429', 429, { error: 'slow_down' }, 'AuthenticationError', 'IDENTITY_PROVIDER_FAILED', true],
-    ['row 72: an HTML 502', 502, {}, 'AuthenticationError', 'IDENTITY_PROVIDER_FAILED', true],
+    ['case 72: an HTML 502', 502, {}, 'AuthenticationError', 'IDENTITY_PROVIDER_FAILED', true],
     ['a 500 that calls itself invalid_grant', 500, { error: 'invalid_grant' }, 'AuthenticationError', 'IDENTITY_PROVIDER_FAILED', true],
     ['a redirect', 302, {}, 'ConnectionError', 'UNEXPECTED_REDIRECT', false],
     ['200 without JSON', 200, {}, 'ResponseValidationError', 'RESPONSE_INVALID', false],
@@ -110,7 +110,7 @@ describe('other refusals', () => {
       /ECONNREFUSED/,
     ],
     [
-      'row 74: an unknown authority',
+      'case 74: an unknown authority',
       { kind: 'network', failure: { kind: 'tls', code: 'SELF_SIGNED_CERT_IN_CHAIN' } },
       'ConnectionError',
       'TLS_FAILED',
@@ -127,7 +127,7 @@ describe('other refusals', () => {
   });
 });
 
-describe('row 81: what a provider says is shown in part, and only after it was cleaned', () => {
+describe('case 81: what a provider says is shown in part, and only after it was cleaned', () => {
   test.each<[string, Answered]>([
     ['an endless error', { error: 'x y '.repeat(2_500) }],
     ['an endless description', { error: 'invalid_request', description: 'word '.repeat(2_500) }],
@@ -145,7 +145,7 @@ describe('row 81: what a provider says is shown in part, and only after it was c
     expect(message.split('\n')).toHaveLength(3);
   });
 
-  it('row 80: members of a prototype count as absent', () => {
+  it('case 80: members of a prototype count as absent', () => {
     const json: unknown = JSON.parse('{"__proto__":{"error":"invalid_grant"},"constructor":{"polluted":1}}');
     const outcome: WireOutcome = {
       kind: 'answer',

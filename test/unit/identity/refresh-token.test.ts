@@ -53,7 +53,7 @@ afterEach(async () => {
 });
 
 describe('a token is kept while it is fresh', () => {
-  it('row 2: and is the same for everybody who asks', async () => {
+  it('case 2: and is the same for everybody who asks', async () => {
     await using world = await startUser();
     const token = await world.credential.getToken({ scopes: ['a'] });
     await world.clock.advance(2 * minute);
@@ -61,7 +61,7 @@ describe('a token is kept while it is fresh', () => {
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 2: which costs next to nothing', async () => {
+  it('case 2: which costs next to nothing', async () => {
     await using world = await startWorld();
     const refreshToken = world.server.signIn();
     const credential = refreshTokenCredential({ client: world.client, refreshToken, clock: systemClock });
@@ -77,14 +77,14 @@ describe('a token is kept while it is fresh', () => {
     expect(best * 1e6).toBeLessThan(2_000);
   });
 
-  it('row 10: whatever the order and the repetition of the scopes', async () => {
+  it('case 10: whatever the order and the repetition of the scopes', async () => {
     await using world = await startUser();
     const token = await world.credential.getToken({ scopes: ['a', 'b'] });
     for (const scopes of [['b', 'a', 'a'], ['a b'], ['b', 'a']]) expect(await world.credential.getToken({ scopes })).toBe(token);
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 3: near its end it is served at once and renewed behind', async () => {
+  it('case 3: near its end it is served at once and renewed behind', async () => {
     await using world = await startUser();
     const old = await world.credential.getToken({});
     await world.clock.advance(280_000);
@@ -104,7 +104,7 @@ describe('a token is kept while it is fresh', () => {
     expect(world.server.forms).toHaveLength(2);
   });
 
-  it('row 4: past its end everybody waits for one refresh', async () => {
+  it('case 4: past its end everybody waits for one refresh', async () => {
     await using world = await startUser();
     await world.credential.getToken({});
     await world.clock.advance(5 * minute);
@@ -113,7 +113,7 @@ describe('a token is kept while it is fresh', () => {
     expect(world.server.forms).toHaveLength(2);
   });
 
-  it('row 5: a life of 5 s makes no storm', async () => {
+  it('case 5: a life of 5 s makes no storm', async () => {
     await using world = await startUser({ accessTokenSeconds: 5 });
     for (let passedMs = 0; passedMs < 2_400; passedMs += 100) {
       await world.credential.getToken({});
@@ -122,16 +122,16 @@ describe('a token is kept while it is fresh', () => {
     expect(world.server.forms).toHaveLength(1);
   });
 
-  // Row 7: there is no `minimalRefreshPeriod`; a token is renewed by the life it was given, which is what the option worked around.
+  // Case 7: there is no `minimalRefreshPeriod`; a token is renewed by the life it was given, which is what the option worked around.
 
-  it('row 53: a token without a life serves those who waited for it, and nobody after', async () => {
+  it('case 53: a token without a life serves those who waited for it, and nobody after', async () => {
     await using world = await startUser({ accessTokenSeconds: 0 });
     const tokens = await Promise.all([world.credential.getToken({}), world.credential.getToken({})]);
     expect(tokens.map(idOf)).toEqual(['at-1', 'at-1']);
     expect(idOf(await world.credential.getToken({}))).toBe('at-2');
   });
 
-  it('row 50: a wall clock that jumps costs at most one refresh', async () => {
+  it('case 50: a wall clock that jumps costs at most one refresh', async () => {
     await using world = await startUser();
     await world.credential.getToken({});
     world.clock.jumpWallTime(-60 * minute);
@@ -143,7 +143,7 @@ describe('a token is kept while it is fresh', () => {
     expect(world.server.forms).toHaveLength(2);
   });
 
-  it('row 51: nothing stale is sent after a sleep', async () => {
+  it('case 51: nothing stale is sent after a sleep', async () => {
     await using world = await startUser();
     await world.credential.getToken({});
     world.clock.jumpWallTime(10 * minute);
@@ -152,14 +152,14 @@ describe('a token is kept while it is fresh', () => {
 });
 
 describe('many callers, one request', () => {
-  it('row 20: a thousand at once', async () => {
+  it('case 20: a thousand at once', async () => {
     await using world = await startUser();
     const tokens = await Promise.all(Array.from({ length: 1000 }, () => world.credential.getToken({ scopes: ['a'] })));
     expect(new Set(tokens).size).toBe(1);
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 21: each user gets only tokens of their own', async () => {
+  it('case 21: each user gets only tokens of their own', async () => {
     await using world = await startWorld();
     const { client, clock, server } = world;
     const users = Array.from({ length: 200 }, (_, index) => `user-${index}`);
@@ -173,7 +173,7 @@ describe('many callers, one request', () => {
     expect(server.forms).toHaveLength(200);
   });
 
-  it('row 22: two sets of scopes go one after the other, the second with the rotated token', async () => {
+  it('case 22: two sets of scopes go one after the other, the second with the rotated token', async () => {
     await using world = await startUser();
     const [a, b] = await Promise.all([world.credential.getToken({ scopes: ['a'] }), world.credential.getToken({ scopes: ['b'] })]);
     expect([a.scopes, b.scopes]).toEqual([['a'], ['b']]);
@@ -181,14 +181,14 @@ describe('many callers, one request', () => {
     expect(new Set(spentTokens(world)).size).toBe(2);
   });
 
-  it('row 23: two credentials of one session share it', async () => {
+  it('case 23: two credentials of one session share it', async () => {
     await using world = await startUser();
     const tokens = await Promise.all([world.credential.getToken({ scopes: ['a'] }), world.another().getToken({ scopes: ['a'] })]);
     expect(tokens[0]).toBe(tokens[1]);
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 23: so does one that is made of the rotated token', async () => {
+  it('case 23: so does one that is made of the rotated token', async () => {
     const rotated: string[] = [];
     await using world = await startUser({}, {}, { onRotate: (token) => void rotated.push(token) });
     const token = await world.credential.getToken({});
@@ -212,7 +212,7 @@ describe('many callers, one request', () => {
     expect(spentTokens(world)).toEqual([world.refreshToken, world.refreshToken]);
   });
 
-  it('row 24: a failure reaches everybody who waits, and nobody after', async () => {
+  it('case 24: a failure reaches everybody who waits, and nobody after', async () => {
     await using world = await startUser();
     world.server.next(fails);
     const errors = await Promise.all(Array.from({ length: 100 }, () => failureOf(world.credential.getToken({}))));
@@ -221,7 +221,7 @@ describe('many callers, one request', () => {
     expect(idOf(await world.credential.getToken({}))).toBe('at-1');
   });
 
-  it('row 25: what throws at once inside a refresh does not stop the queue', async () => {
+  it('case 25: what throws at once inside a refresh does not stop the queue', async () => {
     let isBroken = true;
     const fetch = (url: string, init: RequestInit): Promise<Response> => {
       if (isBroken) throw new Error('broken');
@@ -233,7 +233,7 @@ describe('many callers, one request', () => {
     await expect(world.credential.getToken({})).resolves.toBeDefined();
   });
 
-  it('row 26: one who leaves takes nobody along', async () => {
+  it('case 26: one who leaves takes nobody along', async () => {
     await using world = await startUser();
     const { answer, asked, release } = held();
     world.server.next(answer);
@@ -249,7 +249,7 @@ describe('many callers, one request', () => {
     expect(new Set(spentTokens(world)).size).toBe(2);
   });
 
-  it('row 27: when all leave, the request goes on and its refresh token is kept', async () => {
+  it('case 27: when all leave, the request goes on and its refresh token is kept', async () => {
     await using world = await startUser();
     const { answer, asked, release } = held();
     world.server.next(answer);
@@ -263,7 +263,7 @@ describe('many callers, one request', () => {
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 27: when all leave and the request fails, nothing is left unhandled', async () => {
+  it('case 27: when all leave and the request fails, nothing is left unhandled', async () => {
     await using world = await startUser();
     const { answer, asked, release } = held(fails);
     world.server.next(answer);
@@ -279,7 +279,7 @@ describe('many callers, one request', () => {
     expect(idOf(await world.another().getToken({ scopes: ['later'] }))).toBe('at-1');
   });
 
-  it('row 73: a slow provider does not hold up those who have a deadline', async () => {
+  it('case 73: a slow provider does not hold up those who have a deadline', async () => {
     await using world = await startUser();
     const { answer, asked, release } = held();
     world.server.next(answer);
@@ -297,7 +297,7 @@ describe('many callers, one request', () => {
     expect(idOf(await patient)).toBe('at-1');
   });
 
-  it('row 28: code inside a refresh that asks for the same token gets an error, not a deadlock', async () => {
+  it('case 28: code inside a refresh that asks for the same token gets an error, not a deadlock', async () => {
     const asked: Promise<unknown>[] = [];
     await using world = await startUser();
     const credential = world.another({
@@ -311,7 +311,7 @@ describe('many callers, one request', () => {
     expect(await asked[0]).toMatchObject({ code: 'REENTRANT_CREDENTIAL' });
   });
 
-  it('row 28: and work that it leaves behind may ask later', async () => {
+  it('case 28: and work that it leaves behind may ask later', async () => {
     const later = latch();
     const asked: Promise<unknown>[] = [];
     await using world = await startUser();
@@ -325,9 +325,9 @@ describe('many callers, one request', () => {
     await expect(asked[0]).resolves.toBeDefined();
   });
 
-  // Row 29 (sign-out during a refresh) belongs to the sessions that can be signed out: a refresh token given as such has no sign-out here.
+  // Case 29 (sign-out during a refresh) belongs to the sessions that can be signed out: a refresh token given as such has no sign-out here.
 
-  it('row 30: a failure behind a valid token is nobody’s error, and not tried again at once', async () => {
+  it('case 30: a failure behind a valid token is nobody’s error, and not tried again at once', async () => {
     await using world = await startUser();
     const old = await world.credential.getToken({});
     await world.clock.advance(280_000);
@@ -344,7 +344,7 @@ describe('many callers, one request', () => {
 });
 
 describe('rotation', () => {
-  it('row 31: each of fifty refreshes spends what the one before brought', async () => {
+  it('case 31: each of fifty refreshes spends what the one before brought', async () => {
     const rotated: string[] = [];
     await using world = await startUser({ accessTokenSeconds: 60 }, {}, { onRotate: (token) => void rotated.push(token) });
     for (let count = 0; count < 50; count++) {
@@ -355,7 +355,7 @@ describe('rotation', () => {
     expect(rotated).toHaveLength(50);
   });
 
-  it('row 8: without a new refresh token the old one is kept', async () => {
+  it('case 8: without a new refresh token the old one is kept', async () => {
     await using world = await startUser({ rotation: 'none' });
     world.server.next(changed({ refresh_token: undefined }));
     await world.credential.getToken({});
@@ -363,7 +363,7 @@ describe('rotation', () => {
     expect(spentTokens(world)).toEqual([world.refreshToken, world.refreshToken]);
   });
 
-  it('row 9: without rotation the newest is spent all the same', async () => {
+  it('case 9: without rotation the newest is spent all the same', async () => {
     await using world = await startUser({ rotation: 'none' });
     for (const scope of ['a', 'b', 'c']) await world.credential.getToken({ scopes: [scope] });
     expect(new Set(spentTokens(world)).size).toBe(3);
@@ -376,7 +376,7 @@ describe('rotation', () => {
     ['scope', { scope: ['a'] }],
     ['access token', { access_token: 'with\r\nbreak' }],
     ['missing access token', { access_token: undefined }],
-  ])('row 32: a rotated refresh token survives a malformed answer: %s', async (_, members) => {
+  ])('case 32: a rotated refresh token survives a malformed answer: %s', async (_, members) => {
     const rotated: string[] = [];
     await using world = await startUser({}, {}, { onRotate: (token) => void rotated.push(token) });
     world.server.next(changed(members));
@@ -386,7 +386,7 @@ describe('rotation', () => {
     expect(spentTokens(world)).toEqual([world.refreshToken, rotated[0]]);
   });
 
-  it('row 34: a token of another user is not served, now or later', async () => {
+  it('case 34: a token of another user is not served, now or later', async () => {
     await using world = await startUser();
     await world.credential.getToken({});
     world.server.next(changed({ access_token: jwt({ sub: 'mallory', scope: 'b' }) }));
@@ -398,7 +398,7 @@ describe('rotation', () => {
     expect(world.server.forms).toHaveLength(2);
   });
 
-  it('row 35: a refused refresh token is not tried again', async () => {
+  it('case 35: a refused refresh token is not tried again', async () => {
     await using world = await startUser();
     world.server.next(refused('invalid_grant', 'Maximum allowed refresh token reuse exceeded'));
     for (let count = 0; count < 3; count++)
@@ -407,7 +407,7 @@ describe('rotation', () => {
     expect(world.server.forms).toHaveLength(1);
   });
 
-  it('row 36: a new sign-in works at once', async () => {
+  it('case 36: a new sign-in works at once', async () => {
     await using world = await startUser();
     world.server.signOut('alice');
     expect(await failureOf(world.credential.getToken({}))).toMatchObject({ code: 'SESSION_ENDED' });
@@ -422,9 +422,9 @@ describe('rotation', () => {
     await expect(world.credential.getToken({})).resolves.toBeDefined();
   });
 
-  // Row 37 is about headers of Wave events, which are not here.
+  // Case 37 is about headers of Wave events, which are not here.
 
-  it('row 38: a narrowed token does not narrow the next', async () => {
+  it('case 38: a narrowed token does not narrow the next', async () => {
     await using world = await startUser({ grants: (asked) => (asked.length === 0 ? ['openid', 'a', 'b'] : asked) });
     expect((await world.credential.getToken({ scopes: ['a'] })).scopes).toEqual(['a']);
     expect((await world.credential.getToken({})).scopes).toEqual(['openid', 'a', 'b']);
@@ -501,7 +501,7 @@ describe('onRotate', () => {
 });
 
 describe('scopes that are not granted', () => {
-  it('row 64: are an error that names them and the way out, and the session goes on', async () => {
+  it('case 64: are an error that names them and the way out, and the session goes on', async () => {
     await using world = await startUser({ grants: () => ['openid', 'email'] });
     const error = await failureOf(world.credential.getToken({ scopes: ['openid', 'ai.h2o.deploy'] }));
     expect(error).toMatchObject({ name: 'ScopeNotGrantedError', missing: ['ai.h2o.deploy'], granted: ['openid', 'email'] });
@@ -511,7 +511,7 @@ describe('scopes that are not granted', () => {
     expect(new Set(spentTokens(world)).size).toBe(3);
   });
 
-  it('row 65: are the same error when the provider refuses to try', async () => {
+  it('case 65: are the same error when the provider refuses to try', async () => {
     await using world = await startUser();
     world.server.next(refused('invalid_scope', 'Invalid scopes: x'));
     expect(await failureOf(world.credential.getToken({ scopes: ['x'] }))).toMatchObject({ name: 'ScopeNotGrantedError', missing: ['x'] });
@@ -531,13 +531,13 @@ describe('a token that a service refused', () => {
     return world.credential.getToken({ rejected, ...request });
   };
 
-  it('row 55: is replaced, though it is fresh', async () => {
+  it('case 55: is replaced, though it is fresh', async () => {
     await using world = await startUser();
     expect(idOf(await reject(world))).toBe('at-2');
     expect(idOf(await world.credential.getToken({}))).toBe('at-2');
   });
 
-  it('row 56: fifty times at once is replaced once', async () => {
+  it('case 56: fifty times at once is replaced once', async () => {
     await using world = await startUser();
     const rejected = (await world.credential.getToken({})).value;
     const tokens = await Promise.all(Array.from({ length: 50 }, () => world.credential.getToken({ rejected })));
@@ -545,7 +545,7 @@ describe('a token that a service refused', () => {
     expect(world.server.forms).toHaveLength(2);
   });
 
-  it('row 57: is not refreshed again when a newer one is there', async () => {
+  it('case 57: is not refreshed again when a newer one is there', async () => {
     await using world = await startUser();
     const { value: rejected } = await world.credential.getToken({});
     await world.clock.advance(5 * minute);
@@ -575,7 +575,7 @@ describe('a token that a service refused', () => {
   });
 });
 
-describe('row 93: the registry of sessions', () => {
+describe('case 93: the registry of sessions', () => {
   setFlagsFromString('--expose-gc');
   const collectGarbage: unknown = runInNewContext('gc');
   const collect = async (): Promise<void> => {
@@ -613,7 +613,7 @@ describe('row 93: the registry of sessions', () => {
   });
 });
 
-it('row 97: a credential that idles keeps no timer', async () => {
+it('case 97: a credential that idles keeps no timer', async () => {
   const timers = vi.spyOn(systemClock, 'schedule');
   await using world = await startWorld();
   const cancelled = vi.fn();

@@ -60,7 +60,7 @@ describe('a given access token', () => {
   });
 
   test.each([[''], ['with space'], ['planted\r\nx: y'], ['planted\u0000'], ['plantedж'], ['planted'.repeat(15_000)]])(
-    'row 79: is refused at once when no header could hold it',
+    'case 79: is refused at once when no header could hold it',
     (value) => {
       expect(() => staticTokenCredential(value, clock)).toThrow(expect.objectContaining({ code: 'PARAMETER_INVALID' }));
       expect(() => staticTokenCredential(value, clock)).not.toThrow(/planted/);

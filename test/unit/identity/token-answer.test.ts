@@ -10,7 +10,7 @@ function read(members: Readonly<Record<string, unknown>>, scopes: readonly strin
 
 const invalid: unknown = expect.objectContaining({ code: 'RESPONSE_INVALID', retryable: false });
 
-describe('row 53: the life of a token', () => {
+describe('case 53: the life of a token', () => {
   test.each<[string, unknown, number]>([
     ['whole seconds', 60, 60_000],
     ['nothing', 0, 0],
@@ -36,21 +36,21 @@ describe('row 53: the life of a token', () => {
     expect(() => read({ expires_in: expiresIn })).toThrow(invalid);
   });
 
-  it('row 6: is that of the JWT when the answer does not say, whatever our clock says', () => {
+  it('case 6: is that of the JWT when the answer does not say, whatever our clock says', () => {
     const issuedAt = at.wall / 1000 - 86_400;
     const { token, life } = read({ access_token: jwt({ iat: issuedAt, exp: issuedAt + 120 }) });
     expect(life.lifeMs).toBe(120_000);
     expect(token.expiresAt).toBe(at.wall + 120_000);
   });
 
-  it('row 6: is 30 s for an opaque token, and nobody pretends to know its end', () => {
+  it('case 6: is 30 s for an opaque token, and nobody pretends to know its end', () => {
     const { token, life } = read({});
     expect(life.lifeMs).toBe(30_000);
     expect(token.expiresAt).toBeUndefined();
   });
 });
 
-describe('row 78: only Bearer tokens are taken', () => {
+describe('case 78: only Bearer tokens are taken', () => {
   test.each([['bearer'], ['BEARER']])('%s', (type) => {
     expect(read({ token_type: type }).token.value).toBe('opaque');
   });
@@ -59,7 +59,7 @@ describe('row 78: only Bearer tokens are taken', () => {
   });
 });
 
-describe('row 79: a token must fit into a header', () => {
+describe('case 79: a token must fit into a header', () => {
   test.each([
     ['a line break', 'planted\r\nx-evil: 1'],
     ['NUL', 'planted\u0000'],
@@ -75,7 +75,7 @@ describe('row 79: a token must fit into a header', () => {
   });
 });
 
-describe('row 105: the scopes of a token', () => {
+describe('case 105: the scopes of a token', () => {
   test.each<[string, Readonly<Record<string, unknown>>, string[], string[]]>([
     [
       'are what the token claims, before what the answer says',
@@ -95,7 +95,7 @@ describe('row 105: the scopes of a token', () => {
   });
 });
 
-it('row 80: members of a prototype count as absent', () => {
+it('case 80: members of a prototype count as absent', () => {
   const json: unknown = JSON.parse('{"__proto__":{"access_token":"x","token_type":"Bearer"},"token_type":"Bearer"}');
   expect(() => readTokenAnswer(Object.assign({}, json), { origin: 'https://idp.example', scopes: [], at })).toThrow(invalid);
 });

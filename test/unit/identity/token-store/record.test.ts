@@ -11,7 +11,7 @@ describe('a stored refresh token', () => {
     expect(refreshTokenRecord(context, 'original-token').key).toBe(record.key);
   });
 
-  it('row 46: shows neither token', () => {
+  it('case 46: shows neither token', () => {
     for (const text of [sealed, record.key, Buffer.from(sealed.slice(3), 'base64url').toString('latin1')]) {
       expect(text).not.toMatch(/newer-token|original-token/);
     }
@@ -28,11 +28,11 @@ describe('a stored refresh token', () => {
     ['JSON in the clear', '{"version":1,"refreshToken":"planted"}'],
     ['sealed with another token', refreshTokenRecord(context, 'other-token').seal('planted', 0)],
     ['sealed for another client', refreshTokenRecord(['https://idp.example', 'other'], 'original-token').seal('planted', 0)],
-  ])('row 46: that is %s counts as absent', (_, text) => {
+  ])('case 46: that is %s counts as absent', (_, text) => {
     expect(record.open(text)).toBeUndefined();
   });
 
-  it('row 47: has a key that no crafted name shares', () => {
+  it('case 47: has a key that no crafted name shares', () => {
     const crafted = ['a|b', 'a', '|b', '', 'b', '__proto__', 'constructor', 'ä', 'a\u0308', 'x'.repeat(10_000), '["a","b"]', 'a","b'];
     const keys = crafted.flatMap((one) => crafted.map((other) => refreshTokenRecord([one, other], 'token').key));
     expect(new Set(keys).size).toBe(crafted.length ** 2);

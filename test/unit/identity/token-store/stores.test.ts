@@ -112,13 +112,13 @@ describe('a store in files', () => {
     ['whose lease is over', () => ({ ...alive, expiresAt: clock.now() })],
     ['from a future that no lease reaches', () => ({ ...alive, expiresAt: clock.now() + 86_400_000 })],
     ['without a date', () => ({ ...alive })],
-  ])('row 41: takes over a lock %s at once', async (_, lock) => {
+  ])('case 41: takes over a lock %s at once', async (_, lock) => {
     await lockedBy(lock());
     await fileStore().exclusively(key, () => Promise.resolve());
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('row 41: takes over a lock that its owner had no time to write', async () => {
+  it('case 41: takes over a lock that its owner had no time to write', async () => {
     await lockedBy('');
     const longAgo = new Date(clock.now() - 60_000);
     await utimes(lockPath(), longAgo, longAgo);
@@ -151,7 +151,7 @@ describe('a store in files', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
-  it('row 43: whoever was held up beyond the lease overwrites nothing', async () => {
+  it('case 43: whoever was held up beyond the lease overwrites nothing', async () => {
     const started = latch();
     const resumed = latch();
     const paused = fileStore().exclusively(key, async (entry) => {
@@ -211,7 +211,7 @@ describe('a refresh token in a store', () => {
     expect(stored).toBe(told);
   });
 
-  it('row 40: without one the second run is told that the token was spent, and how to share it', async () => {
+  it('case 40: without one the second run is told that the token was spent, and how to share it', async () => {
     await using world = await startWorld();
     const refreshToken = world.server.signIn();
     await (await inAnotherProcess(world, refreshToken, { store: undefined })).getToken({});
@@ -230,7 +230,7 @@ describe('a refresh token in a store', () => {
     expect(spent(world).size).toBe(4);
   });
 
-  it('row 43: of a process that was held up gives way to the one that is stored', async () => {
+  it('case 43: of a process that was held up gives way to the one that is stored', async () => {
     await using world = await startWorld({ rotation: 'none' });
     const refreshToken = world.server.signIn();
     const [slow, quick] = [await inAnotherProcess(world, refreshToken), await inAnotherProcess(world, refreshToken)];
@@ -252,7 +252,7 @@ describe('a refresh token in a store', () => {
     expect(record.open(text)).toBeDefined();
   });
 
-  it('row 46: that was damaged counts as absent, and no token stands in the files', async () => {
+  it('case 46: that was damaged counts as absent, and no token stands in the files', async () => {
     await using world = await startWorld({ rotation: 'none' });
     const refreshToken = world.server.signIn();
     await (await inAnotherProcess(world, refreshToken)).getToken({});
@@ -300,7 +300,7 @@ describe('a refresh token in a store', () => {
     expect(spent(world).size).toBe(3);
   });
 
-  it('rows 44, 45: a store that fails is an error only when a refresh is needed', async () => {
+  it('cases 44, 45: a store that fails is an error only when a refresh is needed', async () => {
     await using world = await startWorld();
     const credential = await inAnotherProcess(world, world.server.signIn());
     const token = await credential.getToken({});
