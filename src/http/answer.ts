@@ -3,7 +3,7 @@
  */
 import { ResponseValidationError } from '../errors/connection-error.js';
 import { redact } from '../internal/redact.js';
-import type { Operation } from './operation.js';
+import type { Operation, WholeAnswer } from './operation.js';
 
 interface Where {
   readonly service: string;
@@ -12,12 +12,8 @@ interface Where {
 }
 
 /** @throws {ResponseValidationError} the text is not JSON, or not what the operation answers */
-export function parseAnswer<Answer>(
-  operation: Operation<Answer>,
-  answer: { readonly headers: Headers; readonly body: string },
-  where: Where,
-): Answer {
-  const result = operation.answer.safeParse(readJson(operation.name, answer, where));
+export function parseAnswer<Answer>(operation: Operation<Answer>, answer: WholeAnswer, where: Where): Answer {
+  const result = operation.answer.safeParse(operation.readsWhole === true ? answer : readJson(operation.name, answer, where));
   if (result.success) return result.data;
   const isEmpty = answer.body.trim() === '';
   const issue = result.error.issues[0];
@@ -31,7 +27,7 @@ export function parseAnswer<Answer>(
   });
 }
 
-function readJson(call: string, answer: { readonly headers: Headers; readonly body: string }, where: Where): unknown {
+function readJson(call: string, answer: WholeAnswer, where: Where): unknown {
   // No content is an answer only where none is expected: a list must not read as empty because a proxy swallowed it.
   if (answer.body.trim() === '') return undefined;
   try {

@@ -15,8 +15,17 @@ export interface Operation<Answer> {
   readonly safe: boolean;
   /** For reads without a token: a redirect to the same origin is followed. */
   readonly followsSameOrigin?: boolean;
+  /** Whether the answer is read as it came, a redirect included, and not as JSON: `answer` then sees a {@link WholeAnswer}. */
+  readonly readsWhole?: boolean;
   /** What a good answer looks like; unknown fields pass. */
   readonly answer: z.ZodMiniType<Answer>;
+}
+
+/** An answer as it came. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
 }
 
 /** A body that is produced while it is sent. */
@@ -33,6 +42,8 @@ export interface Call<Answer> {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as a form. */
+  readonly form?: Readonly<Record<string, string>>;
   /** Secrets in the body: where an error quotes them, they are redacted. */
   readonly secrets?: readonly string[];
   /** Sent as it is, without a content type; the total deadline then only counts when the caller sets one. */

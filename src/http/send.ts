@@ -16,7 +16,7 @@ import { parseAnswer } from './answer.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { isRefusal, readApiError } from './error-response.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
-import type { Call, ErrorAnswer, ErrorReader, Send } from './operation.js';
+import type { Call, ErrorAnswer, ErrorReader, Operation, Send } from './operation.js';
 import { expandPath } from './path.js';
 import { checkRequestOptions, type RequestOptions } from './request-options.js';
 import { decideRetry, parseRetryAfter, retryPolicy, type Outcome, type RetryOptions } from './retry.js';
@@ -35,7 +35,16 @@ export interface Connection {
   readonly readError?: ErrorReader;
   /** Headers that the service wants with each call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How a token is sent; as `Authorization: Bearer` without it. */
+  readonly authorize?: (token: string) => Readonly<Record<string, string>>;
+  /** Whether what came asks for another token, for services that say so otherwise than with 401. */
+  readonly isSignedOut?: (seen: Seen, operation: Operation<unknown>) => boolean;
+  /** Whether an answer with a good status refuses all the same, for services with refusals of their own kind. */
+  readonly isRefusal?: (body: string) => boolean;
 }
+
+/** What came in place of a good answer; a redirect is seen and not followed. */
+type Seen = 'redirect' | { readonly status: number; readonly body: string };
 
 /** What a `Send` works with; the same for all services of a cloud. */
 export interface SendPorts {
@@ -70,7 +79,7 @@ interface Job {
   readonly url: string;
   readonly scopes: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON. */
+  /** JSON, or a form. */
   readonly body: string | undefined;
   readonly requestId: string;
   readonly deadline: Deadline;
@@ -87,7 +96,8 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
     const timeoutMs = options.timeoutMs ?? (isTransfer ? undefined : (ports.timeoutMs ?? defaultTimeoutMs));
     const idleTimeoutMs = isTransfer ? (options.idleTimeoutMs ?? defaultIdleTimeoutMs) : options.idleTimeoutMs;
     checkHeaders(options.headers);
-    const body = call.body === undefined ? undefined : asJson(call.body);
+    const body =
+      call.form !== undefined ? new URLSearchParams(call.form).toString() : call.body === undefined ? undefined : asJson(call.body);
     const deadline = startDeadline(ports.clock, { signal: options.signal, timeoutMs, idleTimeoutMs });
     const requestId = randomUUID();
     try {
@@ -105,7 +115,7 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
         token: undefined,
       };
       const answer = await withRetries(connection, ports, job, options);
-      if (isRefusal(answer.body)) throw errorOf(answer, connection, ports, job);
+      if ((connection.isRefusal ?? isRefusal)(answer.body)) throw errorOf(answer, connection, ports, job);
       return parseAnswer(call.operation, answer, { service: connection.service, origin: originOf(job.url), requestId });
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -135,7 +145,7 @@ async function withRetries(connection: Connection, ports: SendPorts, job: Job, o
   for (;;) {
     job.attempt += 1;
     const result = await replayOnce(connection, ports, job);
-    if (result.kind === 'answer' && result.status < 300) return result;
+    if (result.kind === 'answer' && result.status < 400) return result;
     const decision = canRepeat
       ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
       : ({ retry: false } as const);
@@ -158,7 +168,7 @@ async function replayOnce(connection: Connection, ports: SendPorts, job: Job): P
     job.token = (await waitUnlessAborted(credential.getToken({ scopes: job.scopes, signal }), signal)).value;
   }
   const first = await attemptOnce(connection, ports, job);
-  if (first.kind !== 'answer' || first.status !== 401 || credential === undefined || job.token === undefined || job.replayed) return first;
+  if (credential === undefined || job.token === undefined || job.replayed || !isSignedOut(connection, first, job.call)) return first;
   if (job.call.stream?.replayable === false) return first;
   job.replayed = true;
   const rejected = job.token;
@@ -172,8 +182,16 @@ async function replayOnce(connection: Connection, ports: SendPorts, job: Job): P
   return attemptOnce(connection, ports, job);
 }
 
+function isSignedOut(connection: Connection, result: Answered | Unanswered, { operation }: Call<unknown>): boolean {
+  if (result.kind === 'failure' && result.failure.kind !== 'redirect') return false;
+  const seen: Seen = result.kind === 'failure' ? 'redirect' : result;
+  if (connection.isSignedOut !== undefined) return connection.isSignedOut(seen, operation);
+  return seen !== 'redirect' && seen.status === 401;
+}
+
 async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): Promise<Answered | Unanswered> {
   const { call, deadline } = job;
+  const authorize = connection.authorize ?? bearer;
   const start = ports.clock.monotonic();
   const report = (outcome: 'ok' | 'error' | 'aborted', status?: number): void => {
     ports.onCall({
@@ -194,15 +212,16 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
     const sending = ports.transport({
       url: job.url,
       method: call.operation.method,
-      headers: job.token === undefined ? job.headers : { ...job.headers, authorization: `Bearer ${job.token}` },
+      headers: job.token === undefined ? job.headers : { ...job.headers, ...authorize(job.token) },
       body: upload?.body ?? job.body,
       signal: deadline.signal,
       followsSameOrigin: call.operation.followsSameOrigin,
+      returnsRedirect: call.operation.readsWhole,
     });
     // A `fetch` of the user's own may not heed the signal.
     const response = await waitUnlessAborted(sending, deadline.signal);
     const body = await waitUnlessAborted(response.text(), deadline.signal);
-    if (response.status >= 300 && response.status < 400) {
+    if (response.status >= 300 && response.status < 400 && call.operation.readsWhole !== true) {
       report('error', response.status);
       return { kind: 'failure', failure: { kind: 'redirect', code: undefined } };
     }
@@ -240,6 +259,10 @@ function errorOf(result: Answered | Unanswered, connection: Connection, ports: S
     secrets: [...(job.token === undefined ? [] : [job.token]), ...(job.call.secrets ?? []), ...cookiesIn(result.headers)],
   };
   return connection.readError?.(answer) ?? readApiError(answer, connection.service, ports.clock.now());
+}
+
+function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` };
 }
 
 function cookiesIn(headers: Headers): readonly string[] {
@@ -286,6 +309,7 @@ function headersOf(connection: Connection, call: Call<unknown>, options: Request
     ...connection.headers,
     ...lowerCased(options.headers),
     ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(call.form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
     'x-request-id': requestId,
   };
 }

@@ -14,6 +14,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** For reads without a token: a redirect to the same origin is followed. */
   readonly followsSameOrigin?: boolean | undefined;
+  /** A redirect is an answer, and not followed. */
+  readonly returnsRedirect?: boolean | undefined;
 }
 
 export type Transport = (attempt: Attempt) => Promise<Response>;
@@ -39,7 +41,7 @@ export function kyTransport(customFetch: FetchFunction | undefined): Transport {
 
 /** Node's fetch keeps a whole streamed upload in memory unless redirects are errors; a token must not follow one anyway. */
 function redirectOf(attempt: Attempt): 'error' | 'manual' {
-  return attempt.followsSameOrigin === true ? 'manual' : 'error';
+  return attempt.followsSameOrigin === true || attempt.returnsRedirect === true ? 'manual' : 'error';
 }
 
 function singleTransport(customFetch: FetchFunction | undefined): Transport {

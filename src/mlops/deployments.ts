@@ -3,13 +3,13 @@
  */
 import { ApiError } from '../errors/api-error.js';
 import { anything, checkMembers, objectWith, orNull, text, textByName, texts, truth, wholeNumber, type Kind } from '../http/given.js';
+import { lazyList } from '../http/lazy-list.js';
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { checkedName } from './checks.js';
 import { checkComposition, experimentOf, type Composition, type DeployedComposition } from './composition.js';
 import { waitUntilHealthy, type DeploymentStatus, type WaitOptions } from './deployment-status.js';
-import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import type { Recollection } from './recollection.js';
 import { childOf, idOf, type DeploymentRef, type ProjectRef } from './references.js';

@@ -1,10 +1,10 @@
 /**
  * Deployment environments, which only platform 0.69 has: `DEV` and `PROD` in each project.
  */
+import { lazyList } from '../http/lazy-list.js';
 import type { List } from '../http/pagination.js';
 import { anything, checkMembers } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
-import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import { idOf, type ProjectRef } from './references.js';
 

@@ -1,6 +1,7 @@
 /**
  * Experiments: a trained model with its artifact and what is known about it.
  */
+import { lazyList } from '../http/lazy-list.js';
 import type { List } from '../http/pagination.js';
 import { anything, callback, checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
@@ -9,7 +10,6 @@ import { withTotalDeadline } from '../http/total-deadline.js';
 import { waitUnlessAborted } from '../internal/clock.js';
 import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
 import { checkedName } from './checks.js';
-import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import { childOf, idOf, type ExperimentRef, type ProjectRef } from './references.js';
 

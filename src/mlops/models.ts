@@ -1,13 +1,13 @@
 /**
  * Registered models and their versions: the names under which experiments are deployed.
  */
+import { lazyList } from '../http/lazy-list.js';
 import type { List } from '../http/pagination.js';
 import { anything, checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { NotFoundError } from '../errors/api-error.js';
 import { checkedName } from './checks.js';
-import { lazyList } from './lazy-list.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import type { Recollection } from './recollection.js';
 import { childOf, idOf, type ExperimentRef, type ModelRef, type ModelVersionRef, type ProjectRef } from './references.js';

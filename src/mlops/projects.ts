@@ -1,12 +1,12 @@
 /**
  * Projects: where experiments, models and deployments live. Platform 1.x calls them workspaces.
  */
+import { lazyList } from '../http/lazy-list.js';
 import type { List } from '../http/pagination.js';
 import { checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { checkedName } from './checks.js';
 import type { PlatformResolver } from './platform-resolver.js';
-import { lazyList } from './lazy-list.js';
 import { idOf, type ProjectRef } from './references.js';
 
 /** A project as it was read. */

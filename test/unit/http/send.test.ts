@@ -262,3 +262,88 @@ it('every error of a call is one of ours and tells whether it is worth another t
   expect(error).toBeInstanceOf(H2OCloudError);
   expect(error).toMatchObject({ retryable: true });
 });
+
+describe('a service with manners of its own', () => {
+  interface Manners {
+    readonly tokens: string[];
+    readonly attempts: Attempt[];
+    readonly send: Send;
+  }
+
+  /** A service with a session in a cookie, which it ends with a redirect or in words. */
+  function sessionService(replies: readonly Response[]): Manners {
+    const attempts: Attempt[] = [];
+    const tokens: string[] = [];
+    const credential: Credential = {
+      getToken: ({ rejected }) => {
+        tokens.push(rejected ?? 'any');
+        return Promise.resolve(new AccessToken(rejected === undefined ? 'old' : 'new'));
+      },
+    };
+    const send = createSend(
+      {
+        service: 'sessions',
+        endpoint: () => Promise.resolve({ url: 'https://sessions.example', scopes: [] }),
+        credential,
+        authorize: (token) => ({ cookie: `session=${token}` }),
+        isSignedOut: (seen) => seen === 'redirect' || seen.body.includes('signed out'),
+        isRefusal: (body) => body.includes('refused'),
+      },
+      {
+        clock: new FakeClock(),
+        logger: silentLogger,
+        onCall: () => undefined,
+        transport: (attempt) => {
+          attempts.push(attempt);
+          return Promise.resolve(replies[Math.min(attempts.length, replies.length) - 1]!.clone());
+        },
+      },
+    );
+    return { tokens, attempts, send };
+  }
+
+  test.each([
+    ['with a redirect', new Response(null, { status: 302, headers: { location: '/login' } })],
+    ['in words', Response.json({ name: 'signed out' })],
+  ])('is signed in to again once when it has ended the session %s', async (_, ended) => {
+    const { send, attempts, tokens } = sessionService([ended, Response.json({ name: 'here' })]);
+    expect(await send({ operation: create, body: {} })).toEqual({ name: 'here' });
+    expect(attempts.map(({ headers }) => headers['cookie'])).toEqual(['session=old', 'session=new']);
+    expect(attempts.map(({ headers }) => headers['authorization'])).toEqual([undefined, undefined]);
+    expect(tokens).toEqual(['any', 'old']);
+  });
+
+  it('is not asked a third time', async () => {
+    const { send, attempts } = sessionService([new Response(null, { status: 302 })]);
+    await expect(send({ operation: create, body: {} })).rejects.toMatchObject({ code: 'UNEXPECTED_REDIRECT' });
+    expect(attempts).toHaveLength(2);
+  });
+
+  it('refuses with a good status, and the error does not quote the session', async () => {
+    const { send } = sessionService([Response.json({ message: 'refused for old' })]);
+    const error: unknown = await send({ operation: create, body: {} }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(String(error)).toContain('refused for [redacted]');
+  });
+
+  it('takes a form, and gives an answer as it came', async () => {
+    const whole = operation({
+      name: 'SignIn',
+      method: 'POST',
+      path: '/auth',
+      safe: true,
+      readsWhole: true,
+      answer: z.custom<{ readonly status: number; readonly headers: Headers }>(() => true),
+    });
+    const { send, attempts } = sessionService([new Response('moved', { status: 307, headers: { 'set-cookie': 'a=b' } })]);
+    const { status, headers } = await send({ operation: whole, form: { token: 'a b&c=d', other: '' } });
+    expect([status, headers.getSetCookie()]).toEqual([307, ['a=b']]);
+    expect(attempts).toMatchObject([
+      {
+        body: 'token=a+b%26c%3Dd&other=',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        returnsRedirect: true,
+      },
+    ]);
+  });
+});

@@ -1,7 +1,7 @@
 /**
- * A list whose source must be found first: which platform it is may take a request, and a lazy list asks nothing before it is read.
+ * A list whose source must be found first, which may take a request: a lazy list asks nothing before it is read.
  */
-import type { List } from '../http/pagination.js';
+import type { List } from './pagination.js';
 
 export function lazyList<Item>(open: () => Promise<List<Item>>): List<Item> {
   return {
