@@ -16,7 +16,7 @@ import { ownMember } from './jwt-claims.js';
 import { checkedIssuer, checkedNamedEndpoint, checkedTokenEndpoint, isSameIssuer } from './provider-addresses.js';
 import { providerError, type ProviderCall } from './provider-failure.js';
 import { remembered } from './remembered.js';
-import { scopeList } from './requirements.js';
+import { refreshScopes, scopeList } from './requirements.js';
 import { readTokenAnswer, type TokenAnswer } from './token-answer.js';
 
 type OpenIdClient = typeof OpenId;
@@ -143,7 +143,7 @@ class Client implements OidcClient {
   refresh(refreshToken: string, { scopes, keepRotated }: RefreshOptions): Promise<TokenAnswer> {
     return this.#grant({
       event: 'refresh_token',
-      scopes,
+      scopes: refreshScopes(refreshToken, scopes),
       spent: refreshToken,
       keepRotated,
       send: (openid, configuration, parameters) => openid.refreshTokenGrant(configuration, refreshToken, parameters),

@@ -21,6 +21,15 @@ export function scopeKey(scopes: readonly string[]): string {
   return [...scopeList(scopes)].sort().join(' ');
 }
 
+/**
+ * The scopes to ask of a refresh. Without `offline_access` among them Keycloak turns an offline refresh token into an access token of a
+ * browser's session, which is not there: userinfo, introspection and exchange refuse it.
+ */
+export function refreshScopes(refreshToken: string, scopes: readonly string[]): readonly string[] {
+  const isOffline = readJwtClaims(refreshToken)?.payload['typ'] === 'Offline';
+  return isOffline && scopeList(scopes).length > 0 ? [...scopes, 'offline_access'] : scopes;
+}
+
 /** @throws {ScopeNotGrantedError} the token lacks a scope that was asked */
 export function requireScopes(granted: readonly string[], asked: readonly string[], fix: string): void {
   const missing = scopeList(asked).filter((scope) => !granted.includes(scope));

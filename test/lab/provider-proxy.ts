@@ -27,6 +27,8 @@ export type Fault = (response: ServerResponse, forward: () => Promise<Reply>) =>
 
 export class ProviderProxy implements AsyncDisposable {
   readonly tokenCalls: TokenCall[] = [];
+  /** All that was asked, as method and path. */
+  readonly requests: string[] = [];
   readonly #upstream: URL;
   readonly #faults: Fault[] = [];
   readonly #server = createServer((request, response) => {
@@ -76,6 +78,7 @@ export class ProviderProxy implements AsyncDisposable {
     const body = await buffer(request);
     const path = (request.url ?? '/').replace(/\?.*/, '');
     const forward = (): Promise<Reply> => this.#forward(request, body);
+    this.requests.push(`${request.method} ${path}`);
     const isTokenCall = request.method === 'POST' && /\/token$/.test(path);
     const fault = isTokenCall ? this.#faults.shift() : undefined;
     if (isTokenCall) {

@@ -120,10 +120,13 @@ const clients = [
   app('wave-app-xrt', { ...exchange, 'standard.token.exchange.enableRefreshRequestedTokenType': 'SAME_SESSION' }),
   app('wave-app-noxchg', {}),
   app('wave-app-five-seconds', { ...exchange, 'access.token.lifespan': '5' }),
+  // Its session ends after eight seconds, whatever it does.
+  app('wave-app-short-session', { ...exchange, 'client.session.max.lifespan': '8' }),
   // The characters that have to be encoded before they go into a Basic header.
   app('wave-app-odd-secret', exchange, { secret: 'p%41ss:w/rd+plus & zoë-новак', serviceAccountsEnabled: true }),
   // Proves itself with a key of its own, which a test registers; and a client for its own sake, without a user.
   app('wave-app-key', exchange, { clientAuthenticatorType: 'client-jwt', serviceAccountsEnabled: true }),
+  app('wave-app-switched-off', exchange, { enabled: false }),
   client('robot', { serviceAccountsEnabled: true, attributes: {} }),
   client('hac-platform-public', {
     ...browser,

@@ -29,6 +29,16 @@ report() {
   exit 0
 }
 
+# Becomes a command that goes on running alone: it keeps no lock and no pipe of whoever started this script.
+detached() {
+  local descriptor
+  for descriptor in /proc/self/fd/*; do
+    descriptor=${descriptor##*/}
+    if ((descriptor > 2)); then eval "exec $descriptor>&-"; fi
+  done
+  exec setsid nohup "$@" </dev/null
+}
+
 find_java() {
   local candidate release
   for candidate in "${LAB_JAVA_HOME:-}" "${JAVA_HOME:-}" /usr/lib/jvm/* "$(dirname "$(dirname "$(readlink -f "$(command -v java || echo /none)")")")"; do
@@ -82,14 +92,13 @@ unset KC_HTTP_PORT KC_DB KC_HOSTNAME
 began=$SECONDS
 say "starts on $url"
 cd "$home"
-setsid nohup sh "$home/bin/kc.sh" start-dev --import-realm --db=dev-mem --http-host=127.0.0.1 --http-port="$port" \
-  >"$run/log" 2>&1 </dev/null 9>&- &
+detached sh "$home/bin/kc.sh" start-dev --import-realm --db=dev-mem --http-host=127.0.0.1 --http-port="$port" >"$run/log" 2>&1 &
 pid=$!
 echo "$pid" >"$run/pid"
 
 # A test run that is killed stops nothing itself.
 if [[ -n ${LAB_OWNER_PID:-} ]]; then
-  setsid nohup sh -c "while kill -0 $LAB_OWNER_PID && kill -0 $pid; do sleep 2; done; kill $pid" >/dev/null 2>&1 </dev/null 9>&- &
+  detached sh -c "while kill -0 $LAB_OWNER_PID && kill -0 $pid; do sleep 2; done; kill $pid" >/dev/null 2>&1 &
 fi
 
 until answers; do

@@ -8,7 +8,7 @@ import type { CallEvent } from '../../../src/internal/call-event.js';
 import { systemClock } from '../../../src/internal/clock.js';
 import { Secret } from '../../../src/internal/secret.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
-import { changed, refused, regular, reply, type Answer } from '../../support/token-server.js';
+import { changed, jwt, refused, regular, reply, type Answer } from '../../support/token-server.js';
 import { advanceUntilDone, failureOf, startWorld } from './world.js';
 
 const nothing = (): void => undefined;
@@ -43,6 +43,13 @@ describe('a refresh', () => {
     await using world = await startWorld();
     await refresh(world.client, world.server.signIn(), scopes);
     expect(world.server.forms[0]).not.toHaveProperty('scope');
+  });
+
+  it('asks for offline_access with an offline token of Keycloak, whose access tokens have no session without it', async () => {
+    await using world = await startWorld();
+    for (const scopes of [['a'], []]) await failureOf(refresh(world.client, jwt({ typ: 'Offline' }), scopes));
+    await failureOf(refresh(world.client, jwt({ typ: 'Refresh' }), ['a']));
+    expect(world.server.forms.map((form) => form['scope'])).toEqual(['a offline_access', undefined, 'a']);
   });
 
   it('case 10: sends each scope once, separated by spaces', async () => {
