@@ -3,6 +3,8 @@
  */
 import { parseArgs } from 'node:util';
 import type { LocalCloudDescription } from '../local/local-cloud.js';
+import { platformNames } from '../local/mlops/platforms.js';
+import type { PlatformName } from '../local/mlops/platforms.js';
 import { serveLocalCloud } from '../local/server.js';
 import type { ServeOptions } from '../local/server.js';
 import { UsageError } from './terminal.js';
@@ -16,7 +18,7 @@ It answers on 127.0.0.1 only, keeps everything in memory, and runs until it is s
 Options:
   --port P                    the port to listen on (default: one that is free)
   --json                      print one line of JSON when it is ready, for programs
-  --platform 0.69             the MLOps platform whose API it serves
+  --platform NAME             serve the APIs of one MLOps platform only: 0.69, 1.0 or 1.2 (default: of all at once)
   --access-token-seconds N    how long an access token lives; fractions are allowed (default: 300)
   --rotate-refresh-tokens     a refresh token is good once; using it again ends the session
   --trust-issuer URL          accept tokens of this issuer too; may be given more than once
@@ -87,17 +89,23 @@ function parsed(args: readonly string[]): Values {
 }
 
 function optionsFrom(values: Values): ServeOptions {
-  if (values.platform !== undefined && values.platform !== '0.69') throw new UsageError(`--platform takes 0.69, not "${values.platform}".`);
   const accessTokenSeconds = numberFrom('--access-token-seconds', values.accessTokenSeconds);
   if (accessTokenSeconds === 0) throw new UsageError('--access-token-seconds takes a number above 0.');
   return {
     port: portFrom(values.port),
-    platform: values.platform,
+    platform: platformFrom(values.platform),
     accessTokenSeconds,
     rotateRefreshTokens: values.rotateRefreshTokens,
     trustIssuers: values.trustIssuers.map(issuerFrom),
     healthyAfterMs: numberFrom('--healthy-after-ms', values.healthyAfterMs),
   };
+}
+
+function platformFrom(text: string | undefined): PlatformName | undefined {
+  const platform = platformNames.find((name) => name === text);
+  if (text !== undefined && platform === undefined)
+    throw new UsageError(`--platform takes ${platformNames.join(', ')}, not "${text}". Leave it out to serve all of them.`);
+  return platform;
 }
 
 function portFrom(text: string | undefined): number | undefined {

@@ -14,6 +14,7 @@ export interface Caller {
   readonly issuer: string;
   readonly subject: string;
   readonly username: string;
+  readonly displayName: string;
   readonly email: string;
   readonly scopes: readonly string[];
 }
@@ -39,6 +40,7 @@ const callerOf = (claims: JsonObject): Caller => ({
   issuer: text(claims['iss']),
   subject: text(claims['sub']),
   username: text(claims['preferred_username']) || text(claims['sub']),
+  displayName: text(claims['name']),
   email: text(claims['email']),
   scopes: text(claims['scope']).split(' '),
 });

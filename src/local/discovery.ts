@@ -17,7 +17,7 @@ export interface DiscoveryOptions {
   readonly components?: boolean;
 }
 
-interface DiscoveredService {
+export interface DiscoveredService {
   readonly key: string;
   readonly displayName: string;
   readonly uri: string;
@@ -52,7 +52,7 @@ export function discovery(options: DiscoveryOptions): Hono {
   ]);
   if (options.links !== false) collections.set('links', [{ name: 'links/home', uri: options.origin, text: 'Home' }]);
   if (options.components !== false)
-    collections.set('components', [{ name: 'components/local-cloud', displayName: 'Local cloud', version: '0.69' }]);
+    collections.set('components', [{ name: 'components/local-cloud', displayName: 'Local cloud', version: 'local' }]);
   app.get(`${prefix}/environment`, (context) => context.json({ environment }));
   app.get(`${prefix}/:collection`, (context) => {
     const name = context.req.param('collection');

@@ -7,30 +7,39 @@ import { systemClock } from '../internal/clock.js';
 import type { Clock } from '../internal/clock.js';
 import { createAccess } from './access.js';
 import { discovery } from './discovery.js';
+import type { DiscoveredService } from './discovery.js';
 import { createFaults } from './faults.js';
 import type { Faults } from './faults.js';
-import { gateway, gatewayPath } from './gateway-0.69/gateway.js';
-import type { GatewayContext, SecurityKind } from './gateway-0.69/context.js';
 import { identityProvider } from './identity-provider.js';
 import { Identity } from './identity/identity.js';
 import type { Account, Client } from './identity/realm.js';
 import { requestedScopes } from './identity/scopes.js';
+import { profileOf } from './identity/tokens.js';
+import { authzGateway, authzPath } from './mlops/authz/gateway.js';
+import type { GatewayContext, SecurityKind } from './mlops/context.js';
+import { gateway, gatewayPath } from './mlops/gateway.js';
+import { apisOf } from './mlops/platforms.js';
+import type { Api, PlatformName } from './mlops/platforms.js';
+import { artifactStore } from './mlops/storage/artifact-store.js';
+import { artifactStorePath, presignedUrls } from './mlops/storage/presigned-urls.js';
 import { createRecorder } from './recorder.js';
 import type { RecordedRequest, ServiceName } from './recorder.js';
 import { scorerApp } from './scorer.js';
 import { scorerHost } from './scorer-host.js';
+import { isSecureStorePath, secureStore } from './secure-store.js';
 import { State } from './state.js';
 
 export type { RecordedRequest, ServiceName } from './recorder.js';
-export type { SecurityKind } from './gateway-0.69/context.js';
+export type { SecurityKind } from './mlops/context.js';
+export type { PlatformName } from './mlops/platforms.js';
 
 export interface LocalCloudOptions {
   /** The origin that it is reached at, as `http://127.0.0.1:8080`. */
   readonly origin: string;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
-  /** The platform whose API it serves. */
-  readonly platform?: '0.69' | undefined;
+  /** The only platform whose APIs it serves. Default: those of all platforms at once. */
+  readonly platform?: PlatformName | undefined;
   /** How long an access token lives; fractions are allowed. Default: 300. */
   readonly accessTokenSeconds?: number | undefined;
   /** Whether a refresh token is good once only, and its reuse ends the session. Default: false. */
@@ -39,6 +48,10 @@ export interface LocalCloudOptions {
   readonly trustIssuers?: readonly string[] | undefined;
   /** How long a deployment takes to come up. Default: 1000. */
   readonly healthyAfterMs?: number | undefined;
+  /** How long the inspection of an uploaded model takes on platform 1.2. Default: 100. */
+  readonly ingestedAfterMs?: number | undefined;
+  /** What all artifacts together may measure; the store is full then. Default: no limit. */
+  readonly artifactStoreBytes?: number | undefined;
   /** The kinds of protection that deployments may have. Default: all. */
   readonly securityOptions?: readonly SecurityKind[] | undefined;
   /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
@@ -97,14 +110,22 @@ export interface LocalCloud {
   disableUser(username: string): void;
 }
 
+const mounts: readonly (readonly [string, ServiceName])[] = [
+  [gatewayPath, 'mlops-api'],
+  [authzPath, 'authz-gateway'],
+  [artifactStorePath, 'artifact-store'],
+];
+
 /** The service that a path of the cloud belongs to. */
 export function serviceAt(path: string): ServiceName {
   if (path.startsWith('/auth/')) return 'idp';
-  if (path === gatewayPath || path.startsWith(`${gatewayPath}/`)) return 'mlops-api';
+  const mounted = mounts.find(([mount]) => path === mount || path.startsWith(`${mount}/`));
+  if (mounted !== undefined) return mounted[1];
+  if (isSecureStorePath(path)) return 'secure-store';
   return /^\/[^/]+\/(model\/|readyz$)/.test(path) ? 'scorer' : 'cloud';
 }
 
-const allSecurityOptions: readonly SecurityKind[] = ['none', 'passphrase', 'hashed-passphrase', 'oidc'];
+const allSecurityOptions: readonly SecurityKind[] = ['none', 'passphrase', 'hashed-passphrase', 'oidc', 'api-key'];
 
 /**
  * A cloud of its own, empty but for its users `alice` and `bob`.
@@ -123,19 +144,30 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     accessTokenSeconds: options.accessTokenSeconds ?? 300,
     rotateRefreshTokens: options.rotateRefreshTokens ?? false,
   });
+  const serves = (api: Api): boolean => options.platform === undefined || apisOf[options.platform].includes(api);
+  // A cloud of all platforms calls itself 0.69, which is what the SDK of this package speaks.
+  const registers = (api: Api): boolean => apisOf[options.platform ?? '0.69'].includes(api);
   const access = createAccess({ identity, trustIssuers: options.trustIssuers ?? [] });
   const context: GatewayContext = {
     origin,
-    state: new State(),
+    state: stateWith(identity),
     clock,
+    platform: options.platform,
+    serves,
+    presignedUrls: presignedUrls(origin),
+    artifactStoreBytes: options.artifactStoreBytes ?? Infinity,
+    ingestedAfterMs: options.ingestedAfterMs ?? 100,
     pageSize: options.pageSize ?? 100,
     healthyAfterMs: options.healthyAfterMs ?? 1000,
     securityOptions: options.securityOptions ?? allSecurityOptions,
   };
   const services: Readonly<Record<ServiceName, Hono>> = {
     idp: identityProvider(identity),
-    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: [mlopsService(gatewayUrl)] }),
+    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: discovered(origin, registers) }),
     'mlops-api': gateway(context, access),
+    'authz-gateway': authzGateway(context, access),
+    'artifact-store': artifactStore(context),
+    'secure-store': secureStore(),
     scorer: scorerApp(scorerHost(context, access)),
   };
   const recorder = createRecorder();
@@ -161,14 +193,26 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
   };
 }
 
-const mlopsService = (uri: string) => ({
-  key: 'mlops-api',
-  displayName: 'MLOps API',
-  uri,
-  version: '0.69.0',
-  oauth2Scope: '',
-  pythonClient: 'h2o-mlops==1.2.0',
-});
+/** A state in which every account of the identity provider is a user, whether it has called or not. */
+function stateWith(identity: Identity): State {
+  const state = new State();
+  for (const account of identity.realm.accounts.values()) {
+    const { email, name } = profileOf(account);
+    const { id: subject, username } = account;
+    state.user({ issuer: identity.issuer, subject, username, displayName: String(name), email: String(email) }, identity.now());
+  }
+  return state;
+}
+
+/** The services that a platform registers: by them clients tell the platforms apart. */
+function discovered(origin: string, registers: (api: Api) => boolean): readonly DiscoveredService[] {
+  const service = (key: string, displayName: string, uri: string): DiscoveredService => ({ key, displayName, uri, oauth2Scope: '' });
+  return [
+    service('mlops-api', 'MLOps API', `${origin}${gatewayPath}`),
+    ...(registers('authz') ? [service('authz-gateway', 'Authorization gateway', `${origin}${authzPath}`)] : []),
+    ...(registers('secure-store') ? [service('secure-store', 'Secure store', origin)] : []),
+  ];
+}
 
 interface Accounts {
   account(username: string): Account;

@@ -3,13 +3,13 @@
  */
 import { parseJson } from './json.js';
 
-export type ServiceName = 'idp' | 'cloud' | 'mlops-api' | 'scorer';
+export type ServiceName = 'idp' | 'cloud' | 'mlops-api' | 'authz-gateway' | 'artifact-store' | 'secure-store' | 'scorer';
 
 export interface RecordedRequest {
   readonly service: ServiceName;
   readonly method: string;
   readonly path: string;
-  /** The first value of each parameter. */
+  /** The first value of each parameter; the signature of a presigned URL is not kept. */
   readonly query: Readonly<Record<string, string>>;
   /** By lower-case name; the token of an `authorization` header is not kept. */
   readonly headers: Readonly<Record<string, string>>;
@@ -18,10 +18,8 @@ export interface RecordedRequest {
   readonly status: number;
 }
 
-/** The measure of a streamed upload, which is not kept. */
-interface UploadMeasure {
-  readonly ndjson: { lines: number; bytes: number };
-}
+/** The measure of an upload, which is not kept: lines of JSON, or an object as it is. */
+type UploadMeasure = { readonly ndjson: { lines: number; bytes: number } } | { readonly upload: { bytes: number } };
 
 const mostRequests = 10_000;
 const mebibyte = 1024 * 1024;
@@ -55,7 +53,7 @@ export function createRecorder(limitBytes: number = largestBodyBytes): Recorder 
   return {
     requests,
     async record(service, request, answer) {
-      const { request: passed, body } = await withBody(request, limitBytes);
+      const { request: passed, body } = await withBody(service, request, limitBytes);
       const response = passed === undefined ? tooLarge() : await answer(passed);
       keep(recorded({ service, request, body, status: response.status }), 'bytes' in body ? body.bytes.byteLength : 0);
       return response;
@@ -66,9 +64,10 @@ export function createRecorder(limitBytes: number = largestBodyBytes): Recorder 
 const tooLarge = (): Response => new Response('This body is larger than the local cloud takes.', { status: 413 });
 
 /** The request with its body still to be read, and what is kept of it. No request where the body is too large. */
-async function withBody(request: Request, limitBytes: number): Promise<{ request: Request | undefined; body: Body }> {
+async function withBody(service: ServiceName, request: Request, limitBytes: number): Promise<{ request: Request | undefined; body: Body }> {
   if (request.body === null) return { request, body: { bytes: new Uint8Array(), type: '' } };
-  if (request.url.endsWith('/google.bytestream.ByteStream/Write')) return measured(request, request.body);
+  if (service === 'artifact-store' || request.url.endsWith('/google.bytestream.ByteStream/Write'))
+    return measured(service, request, request.body);
   const { url, method, headers } = request;
   const type = headers.get('content-type') ?? '';
   const bytes = await bytesOf(request.body, limitBytes);
@@ -89,17 +88,19 @@ async function bytesOf(body: ReadableStream<Uint8Array>, limitBytes: number): Pr
   return size <= limitBytes ? Buffer.concat(chunks) : undefined;
 }
 
-function measured(request: Request, body: ReadableStream<Uint8Array>): { request: Request; body: UploadMeasure } {
-  const ndjson = { lines: 0, bytes: 0 };
+function measured(service: ServiceName, request: Request, body: ReadableStream<Uint8Array>): { request: Request; body: UploadMeasure } {
+  const measure = { lines: 0, bytes: 0 };
+  const hasLines = service !== 'artifact-store';
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
-      ndjson.bytes += chunk.byteLength;
-      for (const byte of chunk) if (byte === 10) ndjson.lines += 1;
+      measure.bytes += chunk.byteLength;
+      if (hasLines) for (const byte of chunk) if (byte === 10) measure.lines += 1;
       controller.enqueue(chunk);
     },
   });
   const { url, method, headers } = request;
-  return { request: new Request(url, { method, headers, body: body.pipeThrough(counter), duplex: 'half' }), body: { ndjson } };
+  const passed = new Request(url, { method, headers, body: body.pipeThrough(counter), duplex: 'half' });
+  return { request: passed, body: hasLines ? { ndjson: measure } : { upload: measure } };
 }
 
 function recorded({
@@ -120,7 +121,7 @@ function recorded({
     service,
     method: request.method,
     path: url.pathname,
-    query: Object.fromEntries([...url.searchParams].reverse()),
+    query: Object.fromEntries([...url.searchParams].reverse().map(([name, value]) => [name, isSecret(name) ? '<redacted>' : value])),
     headers: authorization === undefined ? headers : { ...headers, authorization: `${authorization.split(' ')[0] ?? ''} <redacted>` },
     get body() {
       return parsedBody(body);
@@ -129,8 +130,11 @@ function recorded({
   };
 }
 
+/** Who has the signature of a URL has what it opens. */
+const isSecret = (parameter: string): boolean => parameter === 'X-Amz-Signature';
+
 function parsedBody(body: Body): unknown {
-  if ('ndjson' in body) return body;
+  if (!('bytes' in body)) return body;
   const text = new TextDecoder().decode(body.bytes);
   if (text === '') return undefined;
   if (body.type.includes('application/x-www-form-urlencoded')) return Object.fromEntries(new URLSearchParams(text));

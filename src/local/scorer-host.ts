@@ -5,11 +5,12 @@ import { pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { bearerToken } from './access.js';
 import type { Access } from './access.js';
-import type { GatewayContext } from './gateway-0.69/context.js';
-import { progress } from './gateway-0.69/deployment-states.js';
+import type { GatewayContext } from './mlops/context.js';
+import { keyDigest } from './mlops/deployments/protection.js';
+import { deploymentState } from './mlops/deployments/states.js';
 import { loadModel } from './models.js';
 import type { ScorerAccess, ScorerHost, ScorerModel } from './scorer.js';
-import type { Deployment, DeploymentElement, Security } from './state.js';
+import type { Deployment, DeploymentElement, Protection } from './state.js';
 
 type ScorerHostContext = Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'>;
 
@@ -24,20 +25,27 @@ export function scorerHost({ state, clock, healthyAfterMs }: ScorerHostContext, 
     return weighted(deployment.elements, turn);
   };
 
+  /** What is in a deleted workspace serves nobody. */
+  const serving = (deploymentId: string): Deployment | undefined => {
+    const deployment = state.deployments.get(deploymentId);
+    return state.projects.get(deployment?.projectId ?? '')?.deletedAt === undefined ? deployment : undefined;
+  };
+
   return {
     find(deploymentId): ScorerModel | 'notReady' | undefined {
-      const deployment = state.deployments.get(deploymentId);
+      const deployment = serving(deploymentId);
       if (deployment === undefined) return undefined;
-      const { revisedAt, failure } = deployment;
-      if (progress({ revisedAt, fails: failure !== undefined }, clock.now(), healthyAfterMs).state !== 'HEALTHY') return 'notReady';
+      if (deploymentState(deployment, clock.now(), healthyAfterMs).state !== 'HEALTHY') return 'notReady';
       const element = elementInTurn(deployment);
       const outcome = loadModel(state.artifacts.get(element?.artifactId ?? ''));
       return 'mojo' in outcome ? { mojo: outcome.mojo, modelId: element?.experimentId } : 'notReady';
     },
     async authorize(deploymentId, authorization): Promise<ScorerAccess> {
-      const deployment = state.deployments.get(deploymentId);
-      if (deployment === undefined) return { status: 401 };
-      return authorised(deployment.security, { authorization, access });
+      const securities = serving(deploymentId)?.securities ?? [];
+      return authorised(
+        securities.map(({ protection }) => protection),
+        { authorization, access },
+      );
     },
   };
 }
@@ -55,21 +63,40 @@ export function weighted<Element extends Pick<DeploymentElement, 'weight'>>(
   });
 }
 
+/** Any one of the protections that is passed opens the door. */
 async function authorised(
-  security: Security,
+  protections: readonly Protection[],
   { authorization, access }: { authorization: string | undefined; access: Access },
 ): Promise<ScorerAccess> {
   const given = bearerToken(authorization);
-  if (security.kind === 'none') return 'allowed';
-  if (security.kind === 'passphrase') return given !== undefined && (await isPassphrase(given, security)) ? 'allowed' : { status: 401 };
-  if (given === undefined) return { status: 401, wwwAuthenticate: 'Bearer' };
-  return (await access.caller(authorization)) === undefined ? { status: 401, wwwAuthenticate: 'Bearer error="invalid_token"' } : 'allowed';
+  for (const protection of protections) {
+    if (protection.kind === 'none') return 'allowed';
+    if (given !== undefined && (await opens(protection, { given, authorization, access }))) return 'allowed';
+  }
+  if (!protections.some(({ kind }) => kind === 'oidc')) return { status: 401 };
+  return { status: 401, wwwAuthenticate: given === undefined ? 'Bearer' : 'Bearer error="invalid_token"' };
+}
+
+async function opens(
+  protection: Protection,
+  { given, authorization, access }: { given: string; authorization: string | undefined; access: Access },
+): Promise<boolean> {
+  switch (protection.kind) {
+    case 'none':
+      return true;
+    case 'oidc':
+      return (await access.caller(authorization)) !== undefined;
+    case 'passphrase':
+      return isPassphrase(given, protection);
+    case 'api-key':
+      return areEqual(Buffer.from(keyDigest(given)), Buffer.from(protection.digest));
+  }
 }
 
 const derive = promisify(pbkdf2);
 
 /** Whether a plain passphrase is the one that is kept. One kept as bcrypt opens nothing: Node has no bcrypt to compare it with. */
-async function isPassphrase(plain: string, { hash, hashType }: Extract<Security, { kind: 'passphrase' }>): Promise<boolean> {
+async function isPassphrase(plain: string, { hash, hashType }: Extract<Protection, { kind: 'passphrase' }>): Promise<boolean> {
   if (hashType === 'PLAINTEXT') return areEqual(Buffer.from(plain), Buffer.from(hash));
   const [, digest, iterations, salt, hex] = /^pbkdf2:(sha256|sha512):(\d+)\$([^$]+)\$((?:[0-9a-f]{2})+)$/i.exec(hash) ?? [];
   if (digest === undefined || salt === undefined || hex === undefined) return false;

@@ -11,6 +11,7 @@ export interface User {
   /** Who the identity provider says it is. */
   readonly subject: string;
   readonly username: string;
+  readonly displayName: string;
   readonly email: string;
   readonly createdAt: number;
 }
@@ -20,8 +21,13 @@ export interface Project {
   readonly ownerId: string;
   readonly name: string;
   readonly description: string;
+  /** Free texts by key, which platforms with workspaces have. */
+  readonly annotations: JsonObject;
   readonly createdAt: number;
   readonly modifiedAt: number;
+  readonly archivedAt: number | undefined;
+  /** Where workspaces can be restored, a deleted one is kept, seen by nobody who does not ask for it. */
+  readonly deletedAt: number | undefined;
 }
 
 export interface Environment {
@@ -31,20 +37,36 @@ export interface Environment {
   readonly createdAt: number;
 }
 
+/** What an artifact can hang on. */
+export type EntityType = 'PROJECT' | 'EXPERIMENT' | 'DATASET' | 'DEPLOYMENT';
+
+/** An inspection of a model that runs while nobody waits for it. */
+export interface Ingestion {
+  readonly requestedAt: number;
+  readonly outcome: IngestionOutcome;
+}
+
+export type IngestionOutcome =
+  | { readonly artifactType: string; readonly targetColumn: string | undefined; readonly metadata: JsonObject }
+  | { readonly failure: string };
+
 /** Mutable: its bytes arrive piece by piece. */
 export interface Artifact {
   readonly id: string;
   readonly ownerId: string;
   readonly createdAt: number;
-  /** The project or the experiment that it hangs on. */
+  /** What it hangs on. */
   entityId: string;
+  entityType: EntityType;
   type: string;
   mimeType: string;
   modifiedAt: number;
-  readonly chunks: Uint8Array[];
+  chunks: Uint8Array[];
   sizeBytes: number;
   /** Set when the last piece has come. */
   uploaded: { readonly at: number; readonly md5Digest: string } | undefined;
+  uploadFailed: boolean;
+  ingestion: Ingestion | undefined;
 }
 
 export interface Tag {
@@ -61,9 +83,30 @@ export interface Comment {
   readonly createdAt: number;
 }
 
+/** A figure that an experiment has on a dataset. */
+export interface Metric {
+  readonly datasetId: string;
+  readonly key: string;
+  /** As it was sent. */
+  readonly value: JsonObject;
+}
+
+export interface Dataset {
+  readonly id: string;
+  readonly projectId: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly metadata: JsonObject;
+  readonly tagIds: readonly string[];
+  readonly createdAt: number;
+  readonly modifiedAt: number;
+}
+
 export interface Experiment {
   readonly id: string;
   readonly projectId: string;
+  /** Other projects that it is shown in. */
+  readonly linkedProjectIds: readonly string[];
   readonly ownerId: string;
   readonly name: string;
   readonly description: string;
@@ -72,8 +115,11 @@ export interface Experiment {
   readonly parameters: JsonObject;
   readonly tagIds: readonly string[];
   readonly comments: readonly Comment[];
+  readonly metrics: readonly Metric[];
   readonly createdAt: number;
   readonly modifiedAt: number;
+  /** A deleted experiment can be restored. */
+  readonly deletedAt: number | undefined;
 }
 
 export interface Model {
@@ -97,10 +143,20 @@ export interface ModelVersion {
 
 export type PassphraseHash = 'PLAINTEXT' | 'BCRYPT' | 'PBKDF2';
 
-export type Security =
+export type Protection =
   | { readonly kind: 'none' }
   | { readonly kind: 'oidc' }
-  | { readonly kind: 'passphrase'; readonly hash: string; readonly hashType: PassphraseHash };
+  | { readonly kind: 'passphrase'; readonly hash: string; readonly hashType: PassphraseHash }
+  /** Of a key only its beginning and its SHA-256 digest are kept. */
+  | { readonly kind: 'api-key'; readonly prefix: string; readonly digest: string };
+
+/** One of the ways into a deployment: who passes one of them may score. */
+export interface Security {
+  readonly id: string;
+  readonly name: string;
+  readonly updatedAt: number;
+  readonly protection: Protection;
+}
 
 /** One model in a deployment, and what it runs on. */
 export interface DeploymentElement {
@@ -116,6 +172,7 @@ export interface DeploymentElement {
   readonly resources: { readonly limits: JsonObject; readonly requests: JsonObject; readonly replicas: number };
   readonly affinity: string;
   readonly toleration: string;
+  readonly replicaSpread: string;
   readonly environmentVariables: JsonObject;
   readonly verticalScaling: JsonObject | undefined;
   readonly disruptionBudget: JsonObject | undefined;
@@ -130,8 +187,9 @@ export interface DeploymentPlan {
   readonly mode: DeploymentMode;
   /** One for `single`, primary and secondary for `shadow`. */
   readonly elements: readonly DeploymentElement[];
-  readonly security: Security;
+  readonly securities: readonly Security[];
   readonly monitor: { readonly enabled: boolean; readonly storesTransactions: boolean };
+  /** As the API of platforms 1.x words it. */
   readonly monitoringOptions: JsonObject | undefined;
   readonly corsOrigins: readonly string[] | undefined;
 }
@@ -148,6 +206,8 @@ export interface Deployment extends DeploymentPlan {
   readonly revisedAt: number;
   /** Why it will not become healthy, if so. */
   readonly failure: string | undefined;
+  /** Taken out of service by its user, until it is resumed. */
+  readonly paused: boolean;
 }
 
 export interface Endpoint {
@@ -157,7 +217,8 @@ export interface Endpoint {
   readonly name: string;
   readonly description: string;
   readonly path: string;
-  readonly target: string;
+  /** The deployment that it points at; empty for none. */
+  readonly targetId: string;
   readonly createdAt: number;
   readonly modifiedAt: number;
 }
@@ -168,6 +229,7 @@ export class State {
   readonly environments: Map<string, Environment> = new Map();
   readonly artifacts: Map<string, Artifact> = new Map();
   readonly tags: Map<string, Tag> = new Map();
+  readonly datasets: Map<string, Dataset> = new Map();
   readonly experiments: Map<string, Experiment> = new Map();
   readonly models: Map<string, Model> = new Map();
   readonly versions: Map<string, ModelVersion> = new Map();
@@ -176,19 +238,35 @@ export class State {
   readonly #userIds = new Map<string, string>();
 
   /** The user that a caller is, made on first sight. */
-  user(caller: Caller, now: number): User {
+  user(caller: Pick<Caller, 'issuer' | 'subject' | 'username' | 'displayName' | 'email'>, now: number): User {
     const key = JSON.stringify([caller.issuer, caller.subject]);
     const known = this.users.get(this.#userIds.get(key) ?? '');
     if (known !== undefined) return known;
-    const { subject, username, email } = caller;
-    const user: User = { id: randomUUID(), subject, username, email: email || username, createdAt: now };
+    const { subject, username, displayName, email } = caller;
+    const user: User = {
+      id: randomUUID(),
+      subject,
+      username,
+      displayName: displayName || username,
+      email: email || username,
+      createdAt: now,
+    };
     this.users.set(user.id, user);
     this.#userIds.set(key, user.id);
     return user;
   }
 
-  createProject(owner: User, params: { readonly name: string; readonly description: string }, now: number): Project {
-    const project: Project = { id: randomUUID(), ownerId: owner.id, ...params, createdAt: now, modifiedAt: now };
+  createProject(owner: User, params: Pick<Project, 'name' | 'description'> & Partial<Pick<Project, 'annotations'>>, now: number): Project {
+    const project: Project = {
+      id: randomUUID(),
+      ownerId: owner.id,
+      annotations: {},
+      ...params,
+      createdAt: now,
+      modifiedAt: now,
+      archivedAt: undefined,
+      deletedAt: undefined,
+    };
     this.projects.set(project.id, project);
     for (const name of ['DEV', 'PROD']) {
       const environment: Environment = { id: randomUUID(), projectId: project.id, name, createdAt: now };
@@ -201,7 +279,7 @@ export class State {
   removeProject(projectId: string): void {
     for (const { id } of inProject(this.experiments, projectId)) this.removeExperiment(id);
     for (const { id } of inProject(this.models, projectId)) this.removeModel(id);
-    for (const map of [this.environments, this.tags, this.deployments, this.endpoints]) {
+    for (const map of [this.environments, this.tags, this.datasets, this.deployments, this.endpoints]) {
       for (const { id } of inProject<{ readonly id: string; readonly projectId: string }>(map, projectId)) map.delete(id);
     }
     this.#removeArtifactsOf(projectId);
@@ -219,12 +297,22 @@ export class State {
     this.models.delete(modelId);
   }
 
+  /** Removes a deployment; endpoints that point at it point at nothing then. */
+  removeDeployment(deploymentId: string): void {
+    this.deployments.delete(deploymentId);
+    for (const [id, endpoint] of this.endpoints) {
+      if (endpoint.targetId === deploymentId) this.endpoints.set(id, { ...endpoint, targetId: '' });
+    }
+  }
+
   removeTag(tagId: string): void {
     this.tags.delete(tagId);
-    for (const experiment of [...this.experiments.values()]) {
-      if (experiment.tagIds.includes(tagId))
-        this.experiments.set(experiment.id, { ...experiment, tagIds: experiment.tagIds.filter((id) => id !== tagId) });
-    }
+    const without = <Entry extends { readonly tagIds: readonly string[] }>(entry: Entry): Entry => ({
+      ...entry,
+      tagIds: entry.tagIds.filter((id) => id !== tagId),
+    });
+    for (const [id, experiment] of this.experiments) this.experiments.set(id, without(experiment));
+    for (const [id, dataset] of this.datasets) this.datasets.set(id, without(dataset));
   }
 
   #removeArtifactsOf(entityId: string): void {
@@ -243,4 +331,14 @@ export function inProject<Entry extends { readonly projectId: string }>(
 /** All bytes of an artifact, in one piece. */
 export function bytesOf(artifact: Artifact): Uint8Array {
   return Buffer.concat(artifact.chunks);
+}
+
+/** The bytes from `start` to before `end`, in pieces, each made when it is asked for. */
+export function* bytesBetween({ chunks }: Artifact, start: number, end: number): Generator<Uint8Array> {
+  let offset = 0;
+  for (const chunk of chunks) {
+    const part = chunk.subarray(Math.max(start - offset, 0), Math.max(end - offset, 0));
+    if (part.byteLength > 0) yield part;
+    offset += chunk.byteLength;
+  }
 }

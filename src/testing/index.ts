@@ -15,6 +15,7 @@ export type {
   LocalCloudDescription,
   LocalCloudOptions,
   LocalUser,
+  PlatformName,
   RecordedRequest,
   SecurityKind,
   ServiceName,

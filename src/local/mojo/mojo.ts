@@ -68,7 +68,8 @@ export function readMojo(zip: Uint8Array): Mojo {
   };
 }
 
-function outputNames({ target }: ModelFile, category: string): readonly string[] {
+/** The outputs of a supervised model as a scorer names them. */
+export function outputNames({ target }: ModelFile, category: string): readonly string[] {
   if (target === undefined) throw new MojoError('the model has no target column');
   if (category === 'Regression') return [target.name];
   // A two-class model of a numeric target lists no levels.

@@ -31,7 +31,8 @@ function start(...args: string[]): Session {
 }
 
 async function ready(session: Session): Promise<string> {
-  await expect.poll(() => session.printed.length).toBe(1);
+  // The first token of a process waits for an RSA key.
+  await expect.poll(() => session.printed.length, { timeout: 10_000 }).toBe(1);
   return session.printed[0] ?? '';
 }
 
@@ -91,7 +92,7 @@ describe('h2o-ai-cloud local', () => {
     [['--access-token-seconds', '0'], '--access-token-seconds takes a number above 0.'],
     [['--access-token-seconds', 'long'], '--access-token-seconds takes a number that is not negative, not "long".'],
     [['--healthy-after-ms=-1'], '--healthy-after-ms takes a number that is not negative, not "-1".'],
-    [['--platform', '7'], '--platform takes 0.69, not "7".'],
+    [['--platform', '7'], '--platform takes 0.69, 1.0, 1.2, not "7".'],
     [['--trust-issuer', 'https://issuer.example', '--trust-issuer', 'issuer'], '--trust-issuer takes the URL of an issuer, not "issuer".'],
     [['--trust-issuer', 'file:///etc/passwd'], '--trust-issuer takes the URL of an issuer, not "file:///etc/passwd".'],
     [['--no-such-option'], "Unknown option '--no-such-option'"],

@@ -55,6 +55,11 @@ export class TestCloud {
     };
   }
 
+  /** A user of the platforms with workspaces. */
+  async workspaceUser(username = 'alice'): Promise<WorkspaceUser> {
+    return new WorkspaceUser(this, (await this.cloud.issueTokens(username)).accessToken);
+  }
+
   /** A user of the gateway. */
   async user(username = 'alice'): Promise<GatewayUser> {
     return new GatewayUser(this, (await this.cloud.issueTokens(username)).accessToken);
@@ -180,6 +185,104 @@ export class GatewayUser {
     return objectOf((await this.deployer('DeploymentStatusService/GetDeploymentStatus', { deploymentId })).body, 'deploymentStatus');
   }
 }
+
+/** The platforms with workspaces as one user sees them. */
+export class WorkspaceUser {
+  readonly #cloud: TestCloud;
+  readonly #token: string;
+
+  constructor(cloud: TestCloud, token: string) {
+    this.#cloud = cloud;
+    this.#token = token;
+  }
+
+  send(method: string, path: string, body?: JsonObject): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' };
+    return this.#cloud.send(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  }
+
+  authz(method: string, path: string, body?: JsonObject): Promise<Answer> {
+    return this.send(method, `/authz/v1/${path}`, body);
+  }
+
+  deployer(method: string, path: string, body?: JsonObject): Promise<Answer> {
+    return this.send(method, `/mlops/deployer/v2/${path}`, body);
+  }
+
+  storage(method: string, message: JsonObject = {}): Promise<Answer> {
+    return this.send('POST', `/mlops/storage/ai.h2o.storage.${method}`, message);
+  }
+
+  /** A workspace, by its resource name. */
+  async workspace(displayName = 'demo'): Promise<string> {
+    return textOf(objectOf((await this.authz('POST', 'workspaces', { displayName })).body, 'workspace'), 'name');
+  }
+
+  /** An artifact with these bytes in it, by presigned URL. */
+  async artifact(workspace: string, bytes: Uint8Array): Promise<string> {
+    const created = await this.storage('ArtifactService/CreateArtifact', {
+      artifact: { entityId: idOf(workspace), entityType: 'PROJECT', mimeType: 'application/zip', type: 'model.zip' },
+    });
+    const id = textOf(objectOf(created.body, 'artifact'), 'id');
+    await this.put(id, bytes);
+    await this.storage('ArtifactService/CompleteArtifactUpload', { id });
+    return id;
+  }
+
+  async put(artifactId: string, bytes: Uint8Array): Promise<Answer> {
+    const { url, contentType } = await this.uploadUrl(artifactId);
+    return this.#cloud.send(url, { method: 'PUT', headers: { 'content-type': contentType }, body: Buffer.from(bytes) });
+  }
+
+  /** A presigned URL to upload to, without the origin. */
+  async uploadUrl(artifactId: string): Promise<{ readonly url: string; readonly contentType: string }> {
+    const { body } = await this.storage('ArtifactService/GenerateArtifactUploadURL', { id: artifactId, publicUrl: true });
+    const presigned = objectOf(body, 'presignedUrl');
+    return { url: withoutOrigin(textOf(presigned, 'url')), contentType: textOf(presigned, 'contentType') };
+  }
+
+  /** An experiment with a model in it, ingested while nobody waits. */
+  async experiment(workspace: string, bytes: Uint8Array): Promise<string> {
+    const artifactId = await this.artifact(workspace, bytes);
+    await this.storage('ModelIngestionService/RequestModelIngestion', { artifactId });
+    await this.#cloud.clock.advance(1000);
+    const { body } = await this.storage('ExperimentService/CreateExperiment', {
+      projectId: idOf(workspace),
+      artifactId,
+      experiment: { displayName: 'credit' },
+      disableModelRegistration: true,
+    });
+    return textOf(objectOf(body, 'experiment'), 'id');
+  }
+
+  /** A deployment of one experiment, as it was answered. */
+  async deployment(workspace: string, experimentId: string, changes: JsonObject = {}): Promise<JsonObject> {
+    const message = { displayName: 'credit', single: restElement(experimentId), securities: [oidcSecurity], ...changes };
+    return objectOf((await this.deployer('POST', `${workspace}/deployments`, message)).body, 'deployment');
+  }
+
+  async state(deployment: JsonObject): Promise<unknown> {
+    const { body } = await this.deployer('GET', `${textOf(deployment, 'name')}/status`);
+    return objectOf(body, 'deploymentStatus')['state'];
+  }
+}
+
+/** The last part of a resource name. */
+export const idOf = (name: string): string => name.split('/').at(-1) ?? '';
+
+export const withoutOrigin = (url: string): string => url.slice(new URL(url).origin.length);
+
+export const oidcSecurity = { tokenAuth: { authenticationProtocol: 'OIDC' } };
+
+export const restElement = (experimentId: string, changes: JsonObject = {}): JsonObject => ({
+  deploymentComposition: {
+    experimentId,
+    deployableArtifactType: 'h2o3_mojo',
+    artifactProcessor: 'h2o3_mojo_extractor',
+    runtime: 'h2o3_mojo_runtime',
+  },
+  ...changes,
+});
 
 export const element = (experimentId: string, changes: JsonObject = {}): JsonObject => ({
   deploymentComposition: {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { progress } from '../../../src/local/gateway-0.69/deployment-states.js';
+import { progress } from '../../../src/local/mlops/deployments/states.js';
 
 test.each<[string, number, boolean, string, number]>([
   ['waits at first', 0, false, 'PENDING', 0],

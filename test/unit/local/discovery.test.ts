@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { discovery } from '../../../src/local/discovery.js';
 import type { DiscoveryOptions } from '../../../src/local/discovery.js';
 import { listOf, origin, TestCloud } from './cloud.js';
+import type { PlatformName } from '../../../src/local/local-cloud.js';
 
 const prefix = '/.ai.h2o.cloud.discovery/v1';
 const services = ['one', 'two', 'three'].map((key) => ({ key, displayName: key, uri: `${origin}/${key}` }));
@@ -24,9 +25,13 @@ describe('discovery of a local cloud', () => {
     expect(await answer('clients')).toMatchObject({ clients: [{ name: 'clients/platform', oauth2ClientId: 'hac-platform-public' }] });
   });
 
-  it('is on platform 0.69 by what it does not have', async () => {
-    const { body } = await new TestCloud().send(`${prefix}/services`);
-    expect(listOf(body, 'services').map((service) => service['name'])).not.toContain('services/authz-gateway');
+  it.each<[PlatformName, readonly string[]]>([
+    ['0.69', ['services/mlops-api']],
+    ['1.0', ['services/mlops-api', 'services/authz-gateway']],
+    ['1.2', ['services/mlops-api', 'services/authz-gateway', 'services/secure-store']],
+  ])('tells platform %s by the services that it has', async (platform, names) => {
+    const { body } = await new TestCloud({ platform }).send(`${prefix}/services`);
+    expect(listOf(body, 'services').map((service) => service['name'])).toEqual(names);
   });
 });
 

@@ -1,0 +1,136 @@
+/**
+ * The MLOps gateway, mounted at `/mlops`: every call is checked for its token, read, and handed to the API that its path names.
+ * Which APIs there are is the platform's choice.
+ */
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import type { Access } from '../access.js';
+import { isObject, parseJson } from '../json.js';
+import type { JsonObject } from '../json.js';
+import type { User } from '../state.js';
+import type { GatewayContext, Methods } from './context.js';
+import { compositionMethods } from './deployer-rpc/compositions.js';
+import { deploymentMethods, deploymentStatusMethods } from './deployer-rpc/deployments.js';
+import { endpointMethods } from './deployer-rpc/endpoints.js';
+import { securityMethods } from './deployer-rpc/security.js';
+import { configurationRoutes } from './deployer-rest/configuration.js';
+import { deploymentStatusRoutes } from './deployer-rest/deployment-status.js';
+import { deploymentRoutes } from './deployer-rest/deployments.js';
+import { endpointRoutes } from './deployer-rest/endpoints.js';
+import { normalised } from './message.js';
+import type { Api } from './platforms.js';
+import { refusalOf } from './refusal.js';
+import { router } from './rest/routes.js';
+import { RpcError, invalidArgument } from './rpc-error.js';
+import { aggregateMethods } from './storage/aggregates.js';
+import { artifactMethods, presignedMethods } from './storage/artifacts.js';
+import { drain, readBytes, writeBytes, writeStatus } from './storage/byte-stream.js';
+import { datasetMethods } from './storage/datasets.js';
+import { experimentMethods } from './storage/experiments.js';
+import { ingestionMethods, requestedIngestionMethods } from './storage/ingestion.js';
+import { modelMethods, versionMethods } from './storage/models.js';
+import { environmentMethods, projectMethods } from './storage/projects.js';
+import { tagMethods } from './storage/tags.js';
+import { userMethods } from './storage/users.js';
+
+/** Where the gateway is mounted. */
+export const gatewayPath = '/mlops';
+
+const neededScopes = ['ai.h2o.storage', 'ai.h2o.deploy'];
+
+type MethodsOf = (context: GatewayContext) => Methods;
+
+const storageMethods: MethodsOf = (context) => ({
+  ...tagMethods(context),
+  ...artifactMethods(context),
+  ...datasetMethods(context),
+  ...experimentMethods(context),
+  ...modelMethods(context),
+  ...versionMethods(context),
+  ...aggregateMethods(context),
+  ...userMethods(context),
+});
+
+const deployerMethods: MethodsOf = (context) => ({
+  ...compositionMethods(),
+  ...securityMethods(context),
+  ...deploymentMethods(context),
+  ...deploymentStatusMethods(context),
+  ...endpointMethods(context),
+});
+
+/** The APIs that speak RPC. */
+const methodsOf: readonly (readonly [Api, MethodsOf])[] = [
+  ['storage', storageMethods],
+  ['projects', (context) => ({ ...projectMethods(context), ...environmentMethods(context) })],
+  ['byte-stream', ingestionMethods],
+  ['presigned-urls', (context) => ({ ...presignedMethods(context), ...requestedIngestionMethods(context) })],
+  ['deployer-rpc', deployerMethods],
+];
+
+const servedMethods = (context: GatewayContext): ReadonlyMap<string, Methods[string]> =>
+  new Map(methodsOf.filter(([api]) => context.serves(api)).flatMap(([, methods]) => Object.entries(methods(context))));
+
+/** The user behind a request; refuses a token that is not good, or that lacks a scope. */
+async function authorised(context: GatewayContext, access: Access, request: Context['req']): Promise<User> {
+  const caller = await access.caller(request.header('authorization'));
+  if (caller === undefined) throw new RpcError(16, 'invalid or missing bearer token');
+  const missing = neededScopes.filter((scope) => !caller.scopes.includes(scope));
+  if (missing.length > 0) throw new RpcError(7, `the token lacks the scope ${missing.join(' ')}`);
+  return context.state.user(caller, context.clock.now());
+}
+
+async function requestMessage(request: Context['req']): Promise<JsonObject> {
+  const body = await request.text();
+  const message = body.trim() === '' ? {} : normalised(parseJson(body));
+  if (!isObject(message)) throw invalidArgument('the body is not a JSON object');
+  return message;
+}
+
+type UserOf = (request: Context['req']) => Promise<User>;
+
+/** The gateway as an app; it serves everything below {@link gatewayPath}. */
+export function gateway(context: GatewayContext, access: Access): Hono {
+  const app = new Hono();
+  const methods = servedMethods(context);
+  const userOf: UserOf = (request) => authorised(context, access, request);
+  app.onError(refusalOf);
+  if (context.serves('byte-stream')) serveByteStream(app, context, userOf);
+  if (context.serves('deployer-rest')) serveRest(app, context, userOf);
+  app.all('*', async ({ req, json }) => {
+    const user = await userOf(req);
+    const method = methods.get(req.path.slice(gatewayPath.length + 1));
+    if (method === undefined) throw new RpcError(5, 'Not Found');
+    if (req.method !== 'POST') throw new RpcError(12, 'Method Not Allowed');
+    return json(method(await requestMessage(req), user));
+  });
+  return app;
+}
+
+function serveByteStream(app: Hono, context: GatewayContext, userOf: UserOf): void {
+  const byteStream = `${gatewayPath}/storage/google.bytestream.ByteStream`;
+  app.post(`${byteStream}/Write`, async ({ req, json }) => {
+    try {
+      return json(await writeBytes(context, await userOf(req), req.raw.body));
+    } catch (error) {
+      await drain(req.raw.body);
+      throw error;
+    }
+  });
+  app.post(`${byteStream}/Read`, async ({ req }) => readBytes(context, await userOf(req), await requestMessage(req)));
+  app.post(`${byteStream}/QueryWriteStatus`, async ({ req, json }) =>
+    json(writeStatus(context, await userOf(req), await requestMessage(req))),
+  );
+}
+
+function serveRest(app: Hono, context: GatewayContext, userOf: UserOf): void {
+  const deployer = router({
+    ...deploymentRoutes(context),
+    ...deploymentStatusRoutes(context),
+    ...endpointRoutes(context),
+    ...configurationRoutes(context),
+  });
+  const mount = `${gatewayPath}/deployer`;
+  app.all(`${mount}/v2/*`, async ({ req }) => deployer(req.raw, new URL(req.url).pathname.slice(mount.length), await userOf(req)));
+  app.get(`${gatewayPath}/me`, async ({ req, json }) => json({}, 200, { 'x-user-id': (await userOf(req)).id }));
+}
