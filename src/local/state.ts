@@ -38,10 +38,10 @@ export interface Environment {
 }
 
 /** What an artifact can hang on. */
-export type EntityType = 'PROJECT' | 'EXPERIMENT' | 'DATASET' | 'DEPLOYMENT';
+type EntityType = 'PROJECT' | 'EXPERIMENT' | 'DATASET' | 'DEPLOYMENT';
 
 /** An inspection of a model that runs while nobody waits for it. */
-export interface Ingestion {
+interface Ingestion {
   readonly requestedAt: number;
   readonly outcome: IngestionOutcome;
 }

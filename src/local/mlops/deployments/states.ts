@@ -36,7 +36,7 @@ export function progress(revision: { readonly revisedAt: number; readonly fails:
 }
 
 /** Whether nothing of it is meant to run: paused, or scaled down to no replicas. */
-export const isStopped = ({ paused, elements }: Pick<Deployment, 'paused' | 'elements'>): boolean =>
+const isStopped = ({ paused, elements }: Pick<Deployment, 'paused' | 'elements'>): boolean =>
   paused || elements.every((element) => element.resources.replicas === 0);
 
 /** Where a deployment is at `now`. */

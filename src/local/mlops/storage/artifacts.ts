@@ -35,7 +35,7 @@ const wireArtifact = (artifact: Artifact, context: GatewayContext): JsonObject =
 });
 
 /** A new record without bytes. */
-export function createArtifact(
+function createArtifact(
   { state, clock }: GatewayContext,
   user: User,
   params: Pick<Artifact, 'entityId' | 'entityType' | 'type' | 'mimeType'>,

@@ -17,7 +17,7 @@ export interface PresignedGrant {
   readonly contentType: string;
 }
 
-export interface PresignedRequest {
+interface PresignedRequest {
   readonly url: URL;
   readonly method: string;
   readonly contentType: string;
