@@ -8,7 +8,7 @@ const layers = {
   environment: ['internal', 'errors'],
   http: ['internal', 'errors'],
   identity: ['internal', 'errors', 'environment', 'http'],
-  scoring: ['internal', 'errors', 'environment', 'http'],
+  scoring: ['internal', 'errors', 'environment', 'http', 'identity/jwt-claims'],
   mlops: ['internal', 'errors', 'environment', 'http', 'scoring'],
   access: ['internal', 'errors', 'environment', 'identity'],
   wave: ['internal', 'errors', 'identity'],

@@ -10,7 +10,8 @@ import { callback, checkMembers, durationMs, memberOf, objectThatCan, type Kind 
 import { retryKind, waitingKinds } from './http/request-options.js';
 import type { RetryOptions } from './http/retry.js';
 import type { SendPorts } from './http/send.js';
-import { kyTransport, type FetchFunction } from './http/transport.js';
+import { fetchTransport } from './http/fetch-transport.js';
+import { kyTransport, type FetchFunction, type Transport } from './http/transport.js';
 import { fencedListener, type CallListener } from './internal/call-event.js';
 import { systemClock, type Clock } from './internal/clock.js';
 import type { Credential } from './internal/credential.js';
@@ -63,6 +64,7 @@ const ownKinds: Readonly<Record<string, Kind>> = {
 export class H2OCloud {
   readonly #environment: CloudEnvironment;
   readonly #sendPorts: SendPorts;
+  readonly #scoringTransport: Transport;
   readonly #credentials: Credentials;
   #isClosed = false;
 
@@ -78,6 +80,7 @@ export class H2OCloud {
     const onCall = fencedListener(options.onCall);
     const { fetch, timeoutMs, retry, tokenStore } = options;
     this.#sendPorts = { transport: kyTransport(fetch), clock, logger, onCall, timeoutMs, retry };
+    this.#scoringTransport = fetchTransport(fetch);
     this.#environment = new CloudEnvironment(options, {
       getJson: jsonReader('discovery', this.#sendPorts),
       clock,
@@ -154,6 +157,6 @@ export class H2OCloud {
         fix: 'Make a new one, or close it later.',
       });
     }
-    return new User({ ...this.#sendPorts, environment: this.#environment, credential });
+    return new User({ ...this.#sendPorts, scoringTransport: this.#scoringTransport, environment: this.#environment, credential });
   }
 }

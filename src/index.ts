@@ -78,10 +78,33 @@ export {
   type UnknownSecurity,
 } from './mlops/security-options.js';
 
-export type { ScoreRequest, ScoreResponse } from './scoring/contract.js';
+export type { Cell, ScoredCell } from './scoring/cells.js';
+export type {
+  AnsweredRows,
+  CellTable,
+  ContributionGroup,
+  ContributionRequest,
+  Contributions,
+  PredictionIntervals,
+  ScoreMediaRequest,
+  ScoreRequest,
+  ScoreResponse,
+  ShapleyValueType,
+} from './scoring/contract.js';
+export type { MediaContent, MediaFile } from './scoring/media.js';
 export type { ScorerOptions, ScorerTarget } from './scoring/open-scorer.js';
-export type { Cell, Row, ScoredCell, ScoredRow } from './scoring/rows.js';
-export { Scorer, type Scored } from './scoring/scorer.js';
+export type { ExplainedRow, ExplainOptions, ScoredRow } from './scoring/row-reader.js';
+export type { Row, RowOptions } from './scoring/row-writer.js';
+export {
+  Scorer,
+  type AskForContributions,
+  type AskForIntervals,
+  type ExplainRowsOptions,
+  type PredictionLike,
+  type RowLike,
+  type Scored,
+  type ScoreRowsOptions,
+} from './scoring/scorer.js';
 export type { Column, Schema } from './scoring/schema.js';
 
 export {

@@ -7,6 +7,7 @@ import type { CloudEnvironment } from './environment/cloud-environment.js';
 import { checkMembers, texts } from './http/given.js';
 import { waitingKinds } from './http/request-options.js';
 import { createSend, type SendPorts } from './http/send.js';
+import type { Transport } from './http/transport.js';
 import type { AccessToken } from './internal/access-token.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
 import type { Credential } from './internal/credential.js';
@@ -14,11 +15,14 @@ import type { Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
 import { Mlops } from './mlops/mlops.js';
 import { checkScorer, mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
-import type { Row, ScoredRow } from './scoring/rows.js';
-import { Scorer } from './scoring/scorer.js';
+import { Scorer, type PredictionLike, type RowLike } from './scoring/scorer.js';
+import type { ScoredRow } from './scoring/row-reader.js';
+import type { Row } from './scoring/row-writer.js';
 import type { ScorerTrust } from './scoring/trusted-origin.js';
 
 export interface UserPorts extends SendPorts {
+  /** A leaner way, for scorers. */
+  readonly scoringTransport: Transport;
   readonly environment: CloudEnvironment;
   readonly credential: Credential;
   readonly clock: Clock;
@@ -70,7 +74,7 @@ export class User {
    * @example
    * const [row] = await user.scorer(deployment).scoreRows([{ LIMIT_BAL: 750000, AGE: 54, PAY_1: 0 }]);
    */
-  scorer<Input extends Row = Row, Prediction extends ScoredRow = ScoredRow>(
+  scorer<Input extends RowLike<Input> = Row, Prediction extends PredictionLike<Prediction> = ScoredRow>(
     target: ScorerTarget,
     options: ScorerOptions = {},
   ): Scorer<Input, Prediction> {
@@ -87,7 +91,7 @@ export class User {
         allowInsecure: gateway?.allowInsecure ?? false,
       };
     };
-    const ports = { ...this.#ports, locator: this.mlops.scorerLocator, trust };
+    const ports = { ...this.#ports, transport: this.#ports.scoringTransport, locator: this.mlops.scorerLocator, trust };
     return new Scorer<Input, Prediction>({ clock: ports.clock, mayHaveMoved, open: (how) => openScorer(ports, target, options, how) });
   }
 

@@ -44,6 +44,7 @@ export const errorCodes = {
   SCORING_FAILED: 'ScoringError',
   SCORING_ROWS_INVALID: 'ScoringError',
   SCORER_NOT_READY: 'ScoringError',
+  SCORING_UNSUPPORTED: 'ScoringError',
   UNSUPPORTED_BY_PLATFORM: 'UnsupportedByPlatformError',
 } as const;
 

@@ -17,6 +17,8 @@ export interface Operation<Answer> {
   readonly followsSameOrigin?: boolean;
   /** Whether the answer is read as it came, a redirect included, and not as JSON: `answer` then sees a {@link WholeAnswer}. */
   readonly readsWhole?: boolean;
+  /** Error statuses that repeating does not change, though they read as if it might. */
+  readonly finalStatuses?: readonly number[];
   /** What a good answer looks like; unknown fields pass. */
   readonly answer: z.ZodMiniType<Answer>;
 }
@@ -34,6 +36,8 @@ export interface StreamedBody {
   open(): AsyncIterable<Uint8Array>;
   /** Whether `open` may be called again, for a replay. */
   readonly replayable: boolean;
+  /** Absent: it is sent without one. */
+  readonly contentType?: string;
 }
 
 export interface Call<Answer> {
@@ -42,11 +46,13 @@ export interface Call<Answer> {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** JSON that is written already; instead of `body`. */
+  readonly json?: string;
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   /** Secrets in the body: where an error quotes them, they are redacted. */
   readonly secrets?: readonly string[];
-  /** Sent as it is, without a content type; the total deadline then only counts when the caller sets one. */
+  /** Sent as it is; the total deadline then only counts when the caller sets one. */
   readonly stream?: StreamedBody;
 }
 

@@ -96,8 +96,7 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
     const timeoutMs = options.timeoutMs ?? (isTransfer ? undefined : (ports.timeoutMs ?? defaultTimeoutMs));
     const idleTimeoutMs = isTransfer ? (options.idleTimeoutMs ?? defaultIdleTimeoutMs) : options.idleTimeoutMs;
     checkHeaders(options.headers);
-    const body =
-      call.form !== undefined ? new URLSearchParams(call.form).toString() : call.body === undefined ? undefined : asJson(call.body);
+    const body = call.json ?? textOf(call);
     const deadline = startDeadline(ports.clock, { signal: options.signal, timeoutMs, idleTimeoutMs });
     const requestId = randomUUID();
     try {
@@ -146,9 +145,11 @@ async function withRetries(connection: Connection, ports: SendPorts, job: Job, o
     job.attempt += 1;
     const result = await replayOnce(connection, ports, job);
     if (result.kind === 'answer' && result.status < 400) return result;
-    const decision = canRepeat
-      ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
-      : ({ retry: false } as const);
+    const isFinal = result.kind === 'answer' && operation.finalStatuses?.includes(result.status) === true;
+    const decision =
+      canRepeat && !isFinal
+        ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
+        : ({ retry: false } as const);
     if (!decision.retry || decision.afterMs >= job.deadline.remainingMs()) throw errorOf(result, connection, ports, job);
     ports.logger.debug('repeating a call', {
       call: operation.name,
@@ -290,6 +291,11 @@ function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {
   }
 }
 
+function textOf(call: Call<unknown>): string | undefined {
+  if (call.form !== undefined) return new URLSearchParams(call.form).toString();
+  return call.body === undefined ? undefined : asJson(call.body);
+}
+
 /** Before anything is sent: a value that is no JSON would look like a broken network. */
 function asJson(body: unknown): string {
   try {
@@ -308,8 +314,9 @@ function headersOf(connection: Connection, call: Call<unknown>, options: Request
     'user-agent': `h2o-ai-cloud/${version}`,
     ...connection.headers,
     ...lowerCased(options.headers),
-    ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(call.body === undefined && call.json === undefined ? {} : { 'content-type': 'application/json' }),
     ...(call.form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+    ...(call.stream?.contentType === undefined ? {} : { 'content-type': call.stream.contentType }),
     'x-request-id': requestId,
   };
 }

@@ -11,7 +11,8 @@ import { createSend, type SendPorts } from '../http/send.js';
 import { AccessToken } from '../internal/access-token.js';
 import type { Credential } from '../internal/credential.js';
 import { Secret } from '../internal/secret.js';
-import { baseOf, readScorerError, scorerHeaders } from './contract.js';
+import { baseOf, rootOf, scorerHeaders } from './contract.js';
+import { scorerErrorReader } from './scorer-error.js';
 import type { ScorableRef, ScorerAccess, ScorerLocation, ScorerLocator } from './scorer-locator.js';
 import { checkScorerOrigin, type ScorerTrust } from './trusted-origin.js';
 
@@ -38,7 +39,10 @@ export type ScorerTarget = ScorableRef | string | URL;
 
 /** A scorer that can be called. */
 export interface OpenedScorer {
+  /** To the paths of the model. */
   readonly send: Send;
+  /** To what stands beside them. */
+  readonly sendToRoot: Send;
   /** Whether the platform may say something else by now. */
   readonly isRemembered: boolean;
 }
@@ -71,13 +75,21 @@ export async function openScorer(
 ): Promise<OpenedScorer> {
   const location = isAddress(target) ? addressed(target, options) : await ports.locator.locate(target, { fresh });
   if (!/^https?:\/\//i.test(location.scoreUrl) || !URL.canParse(location.scoreUrl)) throw unusableAddress();
-  const way = chooseAccess(location.access, options);
+  const way = await chooseAccess(location.access, options, ports.credential);
   if (way !== 'none') checkScorerOrigin(location.scoreUrl, await ports.trust());
-  const url = baseOf(location.scoreUrl);
   const credential = way === 'none' ? undefined : way === 'oidc' ? ports.credential : fixed(way);
-  const endpoint = Promise.resolve({ url, scopes: [] });
-  const connection = { service: 'scorer', endpoint: () => endpoint, credential, readError: readScorerError, headers: scorerHeaders };
-  return { send: createSend(connection, ports), isRemembered: location.isRemembered };
+  const readError = scorerErrorReader(way instanceof Secret ? 'sharedSecret' : way, ports.clock);
+  const sendTo = (url: string): Send => {
+    const endpoint = Promise.resolve({ url, scopes: [] });
+    const connection = { service: 'scorer', endpoint: () => endpoint, credential, readError, headers: scorerHeaders };
+    // Other services refuse with a good status and a body that says so; a scorer's text or column may look alike.
+    return createSend({ ...connection, isRefusal: () => false }, ports);
+  };
+  return {
+    send: sendTo(baseOf(location.scoreUrl)),
+    sendToRoot: sendTo(rootOf(location.scoreUrl)),
+    isRemembered: location.isRemembered,
+  };
 }
 
 function unusableAddress(): ResponseValidationError {
@@ -110,19 +122,38 @@ function addressed(target: string | URL, options: ScorerOptions): ScorerLocation
 }
 
 /** The first way in that the user has, the user's own token before shared secrets. */
-function chooseAccess(access: readonly ScorerAccess[], options: ScorerOptions): 'none' | 'oidc' | Secret {
+async function chooseAccess(
+  access: readonly ScorerAccess[],
+  options: ScorerOptions,
+  credential: Credential,
+): Promise<'none' | 'oidc' | Secret> {
   if (access.some((way) => way.type === 'none')) return 'none';
-  if (access.some((way) => way.type === 'oidc')) return 'oidc';
-  for (const way of access) {
-    const secret = way.type === 'passphrase' ? (options.passphrase ?? way.passphrase) : way.type === 'apiKey' ? options.apiKey : undefined;
-    if (secret !== undefined) return secret instanceof Secret ? secret : new Secret(secret);
-  }
+  const secret = access.map((way) => secretFor(way, options)).find((found) => found !== undefined);
+  const takesTokens = access.some((way) => way.type === 'oidc');
+  if (takesTokens && (secret === undefined || (await hasToken(credential)))) return 'oidc';
+  if (secret !== undefined) return secret;
   const kinds = access.map((way) => way.type).join(', ') || 'nothing that is known';
   throw new ConfigurationError({
     code: 'PARAMETER_INVALID',
     what: `The deployment is guarded by ${kinds}, and nothing was given to pass it.`,
     fix: 'Pass the secret with user.scorer(deployment, { passphrase }) or { apiKey }: the platform does not tell it.',
   });
+}
+
+function secretFor(way: ScorerAccess, options: ScorerOptions): Secret | undefined {
+  const secret = way.type === 'passphrase' ? (options.passphrase ?? way.passphrase) : way.type === 'apiKey' ? options.apiKey : undefined;
+  return typeof secret === 'string' ? new Secret(secret) : secret;
+}
+
+/** A user without a token may still have a secret; what else goes wrong with tokens is no reason to use another way. */
+async function hasToken(credential: Credential): Promise<boolean> {
+  try {
+    await credential.getToken({});
+    return true;
+  } catch (error) {
+    if (error instanceof AuthenticationError) return false;
+    throw error;
+  }
 }
 
 /** A shared secret behind the port of tokens: it never changes, so a refusal is final. */

@@ -1,18 +1,24 @@
 /**
- * The scorer of one deployment as one user reaches it: its schema, its capabilities, and scoring.
- * Wire format: the scoring REST API of H2O's Java and Python scorers.
+ * The scorer of one deployment as one user reaches it: what it is and can do, and scoring of requests, rows and streams of rows.
+ * Wire format: the scoring REST API of H2O's Java and Python scorers (contract.ts).
  */
+import { ResponseValidationError } from '../errors/connection-error.js';
 import { invalidParameter, type ConfigurationError } from '../errors/configuration-error.js';
-import { checkMembers, memberOf, texts, type Kind } from '../http/given.js';
+import { ScoringError, type RowProblem } from '../errors/scoring-error.js';
+import { checkMembers, memberOf, text, texts, truth, type Kind } from '../http/given.js';
 import type { Send } from '../http/operation.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { AgedMap } from '../internal/aged-map.js';
 import { waitUnlessAborted, type Clock } from '../internal/clock.js';
+import { checkCapabilities, neededCapabilities, type Demands } from './capability.js';
+import type { Cell, ScoredCell } from './cells.js';
 import * as contract from './contract.js';
-import type { ScoreRequest, ScoreResponse } from './contract.js';
+import type { ContributionRequest, Contributions, ScoreMediaRequest, ScoreRequest, ScoreResponse } from './contract.js';
+import { multipartBody, type MediaFile } from './media.js';
 import type { OpenedScorer } from './open-scorer.js';
-import { fromCells, toCells, type Row, type ScoredRow } from './rows.js';
+import { answerReader, type ExplainedRow, type ExplainOptions, type ScoredRow } from './row-reader.js';
+import { invalidRows, requestFrame, rowWriter, type Row, type RowOptions, type WrittenRow } from './row-writer.js';
 import type { Schema } from './schema.js';
 
 /** Sends a call to the scorer, wherever it is now. */
@@ -24,12 +30,33 @@ export interface ScorerPorts {
   readonly clock: Clock;
 }
 
+/** Options of `scoreRows()`. */
+export interface ScoreRowsOptions extends RequestOptions, RowOptions {
+  readonly contributions?: undefined;
+  readonly predictionIntervals?: false | undefined;
+}
+
+/** Options of `scoreRows()` that ask for something beside the scores. */
+export type ExplainRowsOptions = RequestOptions & RowOptions & ExplainOptions & (AskForContributions | AskForIntervals);
+export interface AskForContributions {
+  readonly contributions: contract.ShapleyValueType;
+}
+export interface AskForIntervals {
+  readonly predictionIntervals: true;
+}
+
 /** One request may hold this many rows; the work of H2O's own scorer grows with the square of the batch. */
 const rowsPerRequest = 1000;
-const schemaMaxAgeMs = 5 * 60_000;
+/** How long what a scorer says of itself is believed. */
+const maxAgeMs = 5 * 60_000;
 
 /** A tuple of rows gives a tuple of scored rows. */
 export type Scored<Rows extends readonly unknown[], Prediction> = { -readonly [Index in keyof Rows]: Prediction };
+
+/** What the type of a row must be: an object of cells, also an interface. */
+export type RowLike<Input> = { readonly [Column in keyof Input]: Cell };
+/** What the type of a prediction must be. */
+export type PredictionLike<Prediction> = { readonly [Column in keyof Prediction]: ScoredCell };
 
 /**
  * Scores rows with a deployment.
@@ -39,15 +66,17 @@ export type Scored<Rows extends readonly unknown[], Prediction> = { -readonly [I
  * const [row] = await scorer.scoreRows([{ LIMIT_BAL: 750000, AGE: 54, PAY_1: 0 }]);
  * console.log(row['default payment next month.1']);
  */
-export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = ScoredRow> {
+export class Scorer<Input extends RowLike<Input> = Row, Prediction extends PredictionLike<Prediction> = ScoredRow> {
   readonly #ports: ScorerPorts;
   readonly #schemas: AgedMap<Promise<Schema>>;
+  readonly #abilities: AgedMap<Promise<readonly string[] | undefined>>;
   #opened: Promise<OpenedScorer> | undefined;
 
   /** @internal */
   constructor(ports: ScorerPorts) {
     this.#ports = ports;
-    this.#schemas = new AgedMap(ports.clock, schemaMaxAgeMs, 1);
+    this.#schemas = new AgedMap(ports.clock, maxAgeMs, 1);
+    this.#abilities = new AgedMap(ports.clock, maxAgeMs, 1);
   }
 
   /**
@@ -58,8 +87,7 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const { input } = await scorer.schema();
    */
   async schema(options: RequestOptions = {}): Promise<Schema> {
-    const { schema } = await this.#call('schema', options, (send, within) => send({ operation: contract.schema }, within));
-    return { input: contract.toColumns(schema.inputFields), output: contract.toColumns(schema.outputFields) };
+    return this.#call('schema', options, async ({ send }, within) => contract.toSchema(await send({ operation: contract.schema }, within)));
   }
 
   /**
@@ -69,94 +97,220 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
    * const answer = await scorer.score(await scorer.sampleRequest());
    */
   async sampleRequest(options: RequestOptions = {}): Promise<ScoreRequest> {
-    const sample = await this.#call('sampleRequest', options, (send, within) => send({ operation: contract.sampleRequest }, within));
-    return { fields: sample.fields, rows: sample.rows.map((row) => row.map((cell) => (cell === null ? '' : String(cell)))) };
+    return this.#call('sampleRequest', options, async ({ send }, within) =>
+      contract.toSampleRequest(await send({ operation: contract.sampleRequest }, within)),
+    );
   }
 
   /**
    * What the scorer can do, for instance `SCORE` and `CONTRIBUTION_ORIGINAL`.
    *
    * @example
-   * const canScore = (await scorer.capabilities()).includes('SCORE');
+   * const canExplain = (await scorer.capabilities()).includes('CONTRIBUTION_ORIGINAL');
    */
   async capabilities(options: RequestOptions = {}): Promise<readonly string[]> {
-    return this.#call('capabilities', options, (send, within) => send({ operation: contract.capabilities }, within));
+    return this.#call('capabilities', options, ({ send }, within) => send({ operation: contract.capabilities }, within));
+  }
+
+  /**
+   * Whether the scorer can score now. A deployment without an address yet, and a scorer that says it is starting, are not ready.
+   *
+   * @throws {ConnectionError} nobody can be reached at the scorer's address
+   * @example
+   * if (!(await scorer.ready())) console.log('The model is still starting.');
+   */
+  async ready(options: RequestOptions = {}): Promise<boolean> {
+    try {
+      // It is asked for now, not for what it may be after some repetitions.
+      await this.#call('ready', { retry: { limit: 0 }, ...options }, ({ sendToRoot }, within) =>
+        sendToRoot({ operation: contract.readyz }, within),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ScoringError && (error.code === 'SCORER_NOT_READY' || (error.status ?? 0) >= 500)) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * The id of the model that the scorer serves; `undefined` where it has none.
+   *
+   * @example
+   * const id = await scorer.modelId();
+   */
+  async modelId(options: RequestOptions = {}): Promise<string | undefined> {
+    const { body } = await this.#call('modelId', options, ({ send }, within) => send({ operation: contract.modelId }, within));
+    return body.trim() === '' ? undefined : body.trim();
   }
 
   /**
    * Scores a request as it is: fields, and rows of text cells in the same order. The scorer checks little: it answers with a score
    * for missing and unknown columns too. {@link scoreRows} checks first.
    *
-   * @throws {ScoringError} the scorer refused or failed; its message never quotes a cell
+   * @throws {ScoringError} the scorer refused or failed; its message never quotes a cell. Code `SCORING_UNSUPPORTED`: it cannot do what
+   * the request asks for beside scores, and nothing was sent
+   * @throws {ResponseValidationError} what was asked for beside the scores is not in the answer
    * @throws {AuthenticationError} the scorer refused the token or the passphrase
    * @example
    * const { fields, score } = await scorer.score({ fields: ['AGE', 'PAY_1'], rows: [['54', '0']] });
    */
   async score(request: ScoreRequest, options: RequestOptions = {}): Promise<ScoreResponse> {
-    checkMembers(request, 'A request to score', { fields: texts, rows: list });
-    if (memberOf(request, 'fields') === undefined || memberOf(request, 'rows') === undefined) throw incompleteRequest();
-    return this.#call('score', options, (send, within) => send({ operation: contract.score, body: request }, within));
+    checkRequest(request, 'A request to score');
+    const { requestShapleyValueType: contributions, requestPredictionIntervals: predictionIntervals } = request;
+    return this.#whole('score', options, async (within) => {
+      await this.#demand({ contributions, predictionIntervals }, within);
+      const answer = await this.#call('score', within, async ({ send }, inner) =>
+        contract.toScoreResponse(await send({ operation: contract.score, body: request }, inner)),
+      );
+      checkExtras(answer, request);
+      return answer;
+    });
+  }
+
+  /**
+   * The Shapley values of rows, without their scores.
+   *
+   * @throws {ScoringError} code `SCORING_UNSUPPORTED`: the scorer cannot explain in that way, and nothing was sent
+   * @example
+   * const request = { fields: ['AGE', 'PAY_1'], rows: [['54', '0']], requestShapleyValueType: 'ORIGINAL' } as const;
+   * const { features, contributionGroups } = await scorer.contributions(request);
+   */
+  async contributions(request: ContributionRequest, options: RequestOptions = {}): Promise<Contributions> {
+    checkRequest(request, 'A request to explain');
+    if (typeof memberOf(request, 'requestShapleyValueType') !== 'string') throw withoutShapleyType();
+    return this.#whole('contributions', options, async (within) => {
+      await this.#demand({ contributions: request.requestShapleyValueType }, within);
+      return this.#call('contributions', within, async ({ send }, inner) =>
+        contract.toContributions(await send({ operation: contract.contribution, body: request }, inner)),
+      );
+    });
+  }
+
+  /**
+   * Scores files, for instance images: a row for each, with the file's name in a cell. Files are read while they are sent.
+   *
+   * @param files paths, or names with contents; a media column's cell is the name of one of them
+   * @throws {ConfigurationError} a file cannot be read, or a row names one that is not there
+   * @throws {ScoringError} code `SCORING_UNSUPPORTED`: the scorer takes no files, and nothing was sent
+   * @example
+   * const request = { fields: ['image'], rows: [['cat.png']], mediaFields: ['image'] };
+   * const { score } = await scorer.scoreMedia(request, ['pictures/cat.png']);
+   */
+  async scoreMedia(request: ScoreMediaRequest, files: readonly MediaFile[], options: RequestOptions = {}): Promise<ScoreResponse> {
+    checkRequest(request, 'A request to score files');
+    if (!list.accepts(files))
+      throw invalidParameter('The files to score are not a list.', 'Pass an array of paths or of { name, content }.');
+    const { requestShapleyValueType: contributions, requestPredictionIntervals: predictionIntervals } = request;
+    return this.#whole('scoreMedia', options, async (within) => {
+      await this.#demand({ contributions, predictionIntervals, media: true }, within);
+      const stream = await multipartBody(request, files);
+      const answer = await this.#call('scoreMedia', within, async ({ send }, inner) =>
+        contract.toScoreResponse(await send({ operation: contract.mediaScore, stream }, inner)),
+      );
+      checkExtras(answer, request);
+      return answer;
+    });
   }
 
   /**
    * Scores rows given as objects, in order. They are checked against the model's live schema before anything is sent.
    *
    * @param rows a value for each input column; `null` where a value is not known
-   * @returns an object for each row, by output column, with numbers as numbers
+   * @returns an object for each row, by output column, with numbers as numbers; with `contributions` or `predictionIntervals` it is
+   * `{ row, contributions, predictionIntervals }`
    * @throws {ScoringError} code `SCORING_ROWS_INVALID`: columns are missing, unknown or wrongly typed; `problems` says which
+   * @throws {ResponseValidationError} the scorer answered with other rows than were sent, or without what was asked for
    * @example
    * const predictions = await scorer.scoreRows([
    *   { AGE: 54, PAY_1: 0 },
    *   { AGE: null, PAY_1: 2 },
    * ]);
+   * @example
+   * const [explained] = await scorer.scoreRows([{ id: 'a', AGE: 54, PAY_1: 0 }], { idColumn: 'id', contributions: 'ORIGINAL' });
+   * console.log(explained.row, explained.contributions);
    */
-  async scoreRows<const Rows extends readonly Input[]>(rows: Rows, options: RequestOptions = {}): Promise<Scored<Rows, Prediction>> {
+  async scoreRows<const Rows extends readonly Input[]>(rows: Rows, options?: ScoreRowsOptions): Promise<Scored<Rows, Prediction>>;
+  async scoreRows<const Rows extends readonly Input[]>(
+    rows: Rows,
+    options: ExplainRowsOptions,
+  ): Promise<Scored<Rows, ExplainedRow<Prediction>>>;
+  async scoreRows(rows: readonly unknown[], options: RequestOptions & RowOptions & ExplainOptions = {}): Promise<unknown> {
     checkRows(rows);
-    return withTotalDeadline(this.#ports.clock, { name: 'scoreRows', safe: true }, options, async (within) => {
+    checkMembers(options, 'The options of scoreRows()', rowKinds);
+    return this.#whole('scoreRows', options, async (within) => {
+      await this.#demand(options, within);
       const schema = await this.#knownSchema(within);
-      const cells = toCells(rows, schema);
-      const fields = schema.input.map((column) => column.name);
-      const scored: ScoredRow[] = [];
-      for (let start = 0; start < cells.length; start += rowsPerRequest) {
-        const batch = cells.slice(start, start + rowsPerRequest);
-        const answer = await this.score({ fields, rows: batch }, within);
-        scored.push(...fromCells({ fields: answer.fields ?? [], rows: answer.score }, batch.length, schema));
+      const writer = rowWriter(schema, options);
+      const read = answerReader(schema, writer.included, options);
+      const frame = requestFrame(writer.fields, extrasOf(writer.included, options));
+      const written = writeAll(rows, writer, schema);
+      const scored: unknown[] = [];
+      for (let start = 0; start < written.length; start += rowsPerRequest) {
+        const batch = written.slice(start, start + rowsPerRequest);
+        const json = frame.before + batch.map((row) => row.json).join(',') + frame.after;
+        const answer = await this.#call('scoreRows', within, ({ send }, inner) => send({ operation: contract.score, json }, inner));
+        for (const row of read(contract.toScoreResponse(answer), batch)) scored.push(row);
       }
-      // One scored row for each row, which fromCells has checked.
-      return scored as Scored<Rows, Prediction>;
+      return scored;
     });
   }
 
-  /** Read once and kept for a while; a failure is not kept. */
+  /** @throws {ScoringError} code `SCORING_UNSUPPORTED` */
+  async #demand(demands: Demands, options: RequestOptions): Promise<void> {
+    const needed = neededCapabilities(demands);
+    if (needed.length === 0) return;
+    const offered = await this.#known(this.#abilities, options, (within) => this.#readAbilities(within));
+    if (offered !== undefined) checkCapabilities(needed, offered);
+  }
+
+  /** A scorer that does not tell its capabilities may still have them. */
+  async #readAbilities(options: RequestOptions): Promise<readonly string[] | undefined> {
+    try {
+      return await this.capabilities(options);
+    } catch (error) {
+      if (error instanceof ScoringError && (error.status === 404 || error.status === 405 || error.status === 501)) return undefined;
+      throw error;
+    }
+  }
+
   #knownSchema(options: RequestOptions): Promise<Schema> {
-    const known = this.#schemas.get('schema');
+    return this.#known(this.#schemas, options, (within) => this.schema(within));
+  }
+
+  /** Read once and kept for a while; a failure is not kept. */
+  #known<Fact>(kept: AgedMap<Promise<Fact>>, options: RequestOptions, read: (within: RequestOptions) => Promise<Fact>): Promise<Fact> {
+    const known = kept.get('');
     if (known !== undefined) return waitUnlessAborted(known, options.signal);
-    // Others may wait for the same schema, so one caller's signal and deadline do not end the reading.
-    const reading = this.schema({ ...options, signal: undefined, timeoutMs: undefined });
-    this.#schemas.set('schema', reading);
+    // Others may wait for the same answer, so one caller's signal and deadline do not end the reading.
+    const reading = read({ headers: options.headers, retry: options.retry });
+    kept.set('', reading);
     reading.catch(() => {
-      this.#schemas.clear();
+      if (kept.get('') === reading) kept.clear();
     });
     return waitUnlessAborted(reading, options.signal);
   }
 
+  #whole<Result>(name: string, options: RequestOptions, work: (within: RequestOptions) => Promise<Result>): Promise<Result> {
+    return withTotalDeadline(this.#ports.clock, { name, safe: true }, requestOptionsOf(options), work);
+  }
+
   /** Calls the scorer; where it may have moved since it was found, finds it again and repeats once. */
-  async #call<Answer>(
+  #call<Answer>(
     name: string,
     options: RequestOptions,
-    work: (send: Send, within: RequestOptions) => Promise<Answer>,
+    work: (opened: CallableScorer, within: RequestOptions) => Promise<Answer>,
   ): Promise<Answer> {
-    return withTotalDeadline(this.#ports.clock, { name, safe: true }, options, async (within) => {
+    return this.#whole(name, options, async (within) => {
       const isKept = this.#opened !== undefined;
       const opening = this.#open(false);
       const opened = await waitUnlessAborted(opening, within.signal);
       try {
-        return await work(opened.send, within);
+        return await work(opened, within);
       } catch (error) {
         if (!(isKept || opened.isRemembered) || !this.#ports.mayHaveMoved(error)) throw error;
         // Of many calls that fail together one asks the platform, and all use what it hears.
         if (this.#opened === opening) this.#forget();
-        return work((await waitUnlessAborted(this.#open(true), within.signal)).send, within);
+        return work(await waitUnlessAborted(this.#open(true), within.signal), within);
       }
     });
   }
@@ -175,10 +329,71 @@ export class Scorer<Input extends Row = Row, Prediction extends ScoredRow = Scor
   #forget(): void {
     this.#opened = undefined;
     this.#schemas.clear();
+    this.#abilities.clear();
   }
 }
 
+interface CallableScorer {
+  readonly send: Send;
+  readonly sendToRoot: Send;
+}
+
 const list: Kind = { name: 'a list', accepts: Array.isArray };
+const oneOf = (...values: readonly string[]): Kind => ({
+  name: values.join(' or '),
+  accepts: (value) => typeof value === 'string' && values.includes(value),
+});
+const rowKinds: Readonly<Record<string, Kind>> = {
+  idColumn: text,
+  includeColumns: texts,
+  unknownColumns: oneOf('refuse', 'ignore'),
+  contributions: oneOf('ORIGINAL', 'TRANSFORMED'),
+  predictionIntervals: truth,
+};
+
+function requestOptionsOf({ signal, timeoutMs, idleTimeoutMs, headers, retry }: RequestOptions): RequestOptions {
+  return { signal, timeoutMs, idleTimeoutMs, headers, retry };
+}
+
+/** What a request asks for beside scores, as the contract names it. */
+function extrasOf(included: readonly string[], options: RowOptions & ExplainOptions): Partial<ScoreRequest> {
+  return {
+    ...(included.length === 0 ? {} : { includeFieldsInOutput: included }),
+    ...(options.idColumn === undefined ? {} : { idField: options.idColumn }),
+    ...(options.contributions === undefined ? {} : { requestShapleyValueType: options.contributions }),
+    ...(options.predictionIntervals === true ? { requestPredictionIntervals: true } : {}),
+  };
+}
+
+/** @throws {ScoringError} code `SCORING_ROWS_INVALID` */
+function writeAll(rows: readonly unknown[], writer: ReturnType<typeof rowWriter>, schema: Schema): readonly WrittenRow[] {
+  const problems: RowProblem[] = [];
+  // Not by map(), which leaves out holes.
+  const written = Array.from(rows, (row, index) => writer.fromObject(row, index, problems));
+  if (problems.length > 0) throw invalidRows(problems, problems.length, schema);
+  return written.filter((row) => row !== undefined);
+}
+
+/** A scorer that cannot explain a row answers with the scores alone, and 200. */
+function checkExtras(answer: ScoreResponse, request: ScoreRequest): void {
+  const wantsContributions = (request.requestShapleyValueType ?? 'NONE') !== 'NONE';
+  const absent = [
+    ...(wantsContributions && answer.featureShapleyContributions === undefined ? ['contributions'] : []),
+    ...(request.requestPredictionIntervals === true && answer.predictionIntervals === undefined ? ['prediction intervals'] : []),
+  ];
+  if (absent.length === 0) return;
+  throw new ResponseValidationError({
+    code: 'RESPONSE_INVALID',
+    what: `The scorer answered without ${absent.join(' and ')}, though the request asks for them.`,
+    fix: "Score without them, or look into the scorer's log: it says there why it could not explain the rows.",
+    call: 'score',
+  });
+}
+
+function checkRequest(request: unknown, what: string): void {
+  checkMembers(request, what, { fields: texts, rows: list });
+  if (memberOf(request, 'fields') === undefined || memberOf(request, 'rows') === undefined) throw incompleteRequest();
+}
 
 function checkRows(rows: unknown): void {
   if (Array.isArray(rows)) return;
@@ -187,4 +402,11 @@ function checkRows(rows: unknown): void {
 
 function incompleteRequest(): ConfigurationError {
   return invalidParameter('The request to score has no `fields` or no `rows`.', 'Pass both, or let scoreRows() make the request.');
+}
+
+function withoutShapleyType(): ConfigurationError {
+  return invalidParameter(
+    'The request to explain has no `requestShapleyValueType`.',
+    "Pass 'ORIGINAL' or 'TRANSFORMED', whichever scorer.capabilities() names.",
+  );
 }

@@ -2,6 +2,7 @@
  * Where a user's token may go to score. A deployment's address comes from a service's answer, so it is checked before a token is sent there.
  * Pure.
  */
+import { isLoopback } from '../environment/url-rules.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 
 /** What the configuration says about where scorers are. */
@@ -34,7 +35,7 @@ export function isTrusted(url: URL, trust: ScorerTrust): boolean {
   if (url.username !== '' || url.password !== '') return false;
   if (trust.trustedOrigins.some((origin) => parse(origin)?.origin === url.origin)) return true;
   const known = [trust.cloudUrl, trust.gatewayUrl].flatMap((address) => parse(address) ?? []);
-  if (url.protocol === 'http:' && isLoopback(url.hostname)) return known.some((address) => address.origin === url.origin);
+  if (url.protocol === 'http:' && isLoopback(url)) return known.some((address) => address.origin === url.origin);
   const cloud = hostOf(trust.cloudUrl);
   const gateway = hostOf(trust.gatewayUrl);
   const host = withoutDot(url.hostname);
@@ -67,10 +68,6 @@ function isBeside(host: string, gateway: string): boolean {
 
 function isAddress(host: string): boolean {
   return /^[\d.]+$/.test(host) || host.startsWith('[');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 function parse(url: string | undefined): URL | undefined {

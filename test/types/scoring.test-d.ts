@@ -36,6 +36,23 @@ test('the types of rows and predictions can be given', async () => {
   void typed.scoreRows([{ AGE: 'old' }]);
 });
 
+test('rows and predictions may be interfaces without an index', async () => {
+  interface Applicant {
+    AGE: number | null;
+  }
+  interface Risk {
+    p1: number;
+  }
+  const typed = user.scorer<Applicant, Risk>(deployment);
+  const [row] = await typed.scoreRows([{ AGE: 54 }]);
+  expectTypeOf(row.p1).toEqualTypeOf<number>();
+  const [explained] = await typed.scoreRows([{ AGE: 54 }], { contributions: 'ORIGINAL' });
+  expectTypeOf(explained.row).toEqualTypeOf<Risk>();
+  expectTypeOf(explained.contributions).toEqualTypeOf<Readonly<Record<string, ScoredCell>> | undefined>();
+  // @ts-expect-error -- a row holds cells
+  user.scorer<{ AGE: object }>(deployment);
+});
+
 test('a list is not a promise of its first page', () => {
   expectTypeOf<List<Project>>().not.toHaveProperty('then');
   expectTypeOf(user.mlops.projects.list()).toExtend<AsyncIterable<Project>>();
