@@ -48,6 +48,8 @@ declare const silentLogger: import('h2o-ai-cloud').Logger;
 declare const client: import('./src/identity/oidc.js').OidcClient;
 declare const staticTokenCredential: typeof import('./src/identity/static-token.js').staticTokenCredential;
 declare const environment: import('./src/environment/cloud-environment.js').CloudEnvironment;
+declare const askWave: typeof import('./src/identity/wave/ask-wave.js').askWave;
+declare const waveAuth: import('./src/identity/wave/ask-wave.js').WaveAuth;
 declare const secret: import('h2o-ai-cloud').Secret;
 declare const readFile: typeof import('node:fs/promises').readFile;
 declare const row: Readonly<Record<string, string>>;

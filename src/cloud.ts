@@ -14,10 +14,9 @@ import { fetchTransport } from './http/fetch-transport.js';
 import { kyTransport, type FetchFunction, type Transport } from './http/transport.js';
 import { fencedListener, type CallListener } from './internal/call-event.js';
 import { systemClock, type Clock } from './internal/clock.js';
-import type { Credential } from './internal/credential.js';
 import { fencedLogger, silentLogger, type Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
-import { Credentials, type OnBehalfOf, type TokenStoreOption } from './credentials.js';
+import { Credentials, type OnBehalfOf, type TokenStoreOption, type UserCredential } from './credentials.js';
 import { User } from './user.js';
 
 /** Options of {@link H2OCloud}. All are optional; an `undefined` one counts as absent, and what is absent is looked up. */
@@ -115,6 +114,17 @@ export class H2OCloud {
   }
 
   /**
+   * The app itself, by the service account of its own confidential client (`oidc.clientId` with a secret or key): for work that no user
+   * has asked for. No request is sent before the first call.
+   *
+   * @example
+   * const projects = await cloud.asApp().mlops.projects.list().toArray();
+   */
+  asApp(): User {
+    return this.#user(this.#credentials.appItself());
+  }
+
+  /**
    * Looks up what every program needs, so that a wrong configuration fails at the start and not at the first call.
    *
    * @throws {ConfigurationError} the cloud, its MLOps or its identity provider is nowhere
@@ -149,7 +159,7 @@ export class H2OCloud {
     return this.close();
   }
 
-  #user(credential: Credential): User {
+  #user(credential: UserCredential): User {
     if (this.#isClosed) {
       throw new ConfigurationError({
         code: 'CLIENT_CLOSED',

@@ -5,28 +5,29 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { AuthenticationError } from './errors/authentication-error.js';
-import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
+import { invalidParameter, type ConfigurationError } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
-import type { IdentityProvider } from './environment/identity-provider.js';
 import { callback, checkMembers, memberOf, type Kind } from './http/given.js';
 import type { FetchFunction } from './http/transport.js';
+import { clientCredentialsCredential } from './identity/client-credentials.js';
+import { EndableCredential } from './identity/endable.js';
 import { functionTokenCredential, type TokenFunction } from './identity/function-token.js';
-import type { OidcClient } from './identity/oidc.js';
 import type { RefreshTokenOptions } from './identity/refresh-token.js';
-import { signInHintOf } from './identity/sign-in-required.js';
+import { signedOut } from './identity/sign-in-required.js';
 import { staticTokenCredential } from './identity/static-token.js';
 import { tokenExchangeCredential } from './identity/token-exchange.js';
 import { fitsIntoHeader } from './identity/token-answer.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
 import type { TokenStore } from './identity/token-store/token-store.js';
-import type { WaveRequest } from './identity/wave/headers.js';
-import { waveRequestCredential } from './identity/wave/request-credential.js';
+import { waveServerOf } from './identity/wave/app-settings.js';
+import { readWaveHeaders, type WaveRequest } from './identity/wave/headers.js';
+import { WaveSessions } from './identity/wave/sessions.js';
 import { AccessToken } from './internal/access-token.js';
 import type { CallListener } from './internal/call-event.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
 import type { Credential, TokenRequest } from './internal/credential.js';
 import type { Logger } from './internal/logger.js';
-import type { Secret } from './internal/secret.js';
+import { OidcClients } from './oidc-clients.js';
 
 /** Where replaced refresh tokens of `asCurrentUser()` are kept: under `~/.h2oai`, nowhere beyond the process, or in a directory of your own. */
 export type TokenStoreOption = 'file' | 'memory' | { readonly directory: string };
@@ -52,48 +53,93 @@ export interface CredentialPorts {
   readonly tokenStore: TokenStoreOption;
 }
 
-/** The credentials of one cloud's users. Clients of identity providers are made once and shared: their metadata is read once. */
+/** The credential of one user, and the end of it. */
+export interface UserCredential extends Credential {
+  /**
+   * Ends what this process holds of the user's sign-in: nobody gets a token of it any more, also not who waits for one.
+   *
+   * @param options `revoke`: end the session at the identity provider too, where the credential owns it
+   * @returns whether the session was ended at the identity provider
+   */
+  signOut(options: { readonly revoke: boolean }): Promise<boolean>;
+}
+
+/** The credentials of one cloud's users. */
 export class Credentials {
   readonly #ports: CredentialPorts;
-  readonly #clients = new Map<string, Promise<OidcClient>>();
+  readonly #clients: OidcClients;
   /** An app that makes a user for each request still knows the token that an earlier one was rotated to. */
   readonly #rotated: TokenStore = memoryTokenStore();
+  #waveSessions: WaveSessions | undefined;
 
   constructor(ports: CredentialPorts) {
     this.#ports = ports;
+    this.#clients = new OidcClients(ports);
   }
 
   /**
    * @throws {ConfigurationError} the source is of no kind that is known
    * @throws {AuthenticationError} code `CREDENTIAL_FAILED`: the request does not carry the key with which Wave calls the app
    */
-  for(source: OnBehalfOf): Credential {
+  for(source: OnBehalfOf): UserCredential {
     const given: unknown = source;
     if (typeof given !== 'object' || given === null) throw unknownSource();
     // First: a framework may have hung anything else on a request.
-    if ('headers' in source)
-      return this.#exchanged(waveRequestCredential(source, this.#ports.environment.wave().appKey, this.#ports.clock));
+    if ('headers' in source) return this.#ofWave(source);
     checkMembers(given, 'onBehalfOf()', { accessToken: tokenKind, onRotate: callback });
     if ('accessToken' in given && given.accessToken === undefined) throw unknownSource();
-    if ('accessToken' in source) return this.#exchanged(staticTokenCredential(source.accessToken, this.#ports.clock));
-    if ('refreshToken' in source) return this.#exchanged(this.#ofRefreshToken(source.refreshToken, source.onRotate));
+    if ('accessToken' in source) return endable(this.#exchanging(staticTokenCredential(source.accessToken, this.#ports.clock)));
+    if ('refreshToken' in source) return endable(this.#exchanging(this.#ofRefreshToken(source.refreshToken, source.onRotate)));
     if (!('credential' in given)) throw unknownSource();
-    return this.#exchanged(this.#ofUser(source.credential));
+    return endable(this.#exchanging(this.#ofUser(source.credential)));
   }
 
-  /** An app with a secret can exchange its users' tokens for ones with the scopes that a service needs. */
-  #exchanged(source: Credential): Credential {
-    const { environment, clock } = this.#ports;
-    if (environment.appClient()?.clientSecret === undefined) return source;
-    return tokenExchangeCredential({ source, clock, client: () => this.#clientOfApp(environment) });
-  }
-
-  currentUser(): Credential {
+  currentUser(): UserCredential {
     const { environment, clock, logger } = this.#ports;
-    return lazyCredential(async () => {
-      const user = await environment.currentUser();
-      const client = await this.#client(await environment.identityProvider(), user.clientId, user.clientSecret, user.cloudUrl);
-      return ofRefreshToken({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: await this.#store() });
+    return endable(
+      lazyCredential(async () => {
+        const user = await environment.currentUser();
+        const client = await this.#clients.ofCurrentUser(user);
+        return ofRefreshToken({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: await this.#store() });
+      }),
+    );
+  }
+
+  /** The app itself, by the service account of its own client. */
+  appItself(): UserCredential {
+    return endable(clientCredentialsCredential({ client: () => this.#clients.ofAppItself(), clock: this.#ports.clock }));
+  }
+
+  /** An app with a confidential client can exchange its users' tokens for ones with the scopes that a service needs. */
+  #exchanging(source: Credential): Credential {
+    if (!this.#clients.canExchange) return source;
+    return tokenExchangeCredential({ source, clock: this.#ports.clock, client: () => this.#clients.ofApp() });
+  }
+
+  #ofWave(request: WaveRequest): UserCredential {
+    const headers = readWaveHeaders(request, this.#ports.environment.wave().appKey);
+    const sessions = (this.#waveSessions ??= this.#newWaveSessions());
+    const credential = sessions.credentialOf(headers);
+    return {
+      getToken: (asked) => credential.getToken(asked),
+      signOut: () => {
+        sessions.signOut(headers);
+        // Wave owns the session, and has ended it already where the user has signed out there.
+        return Promise.resolve(false);
+      },
+    };
+  }
+
+  #newWaveSessions(): WaveSessions {
+    const { clock, environment, onCall } = this.#ports;
+    const { url, accessKey } = waveServerOf(environment.wave());
+    return new WaveSessions({
+      clock,
+      ask: async (sessionId) => {
+        const { askWave } = await import('./identity/wave/ask-wave.js');
+        return askWave({ url, accessKey, clock, onCall }, sessionId);
+      },
+      exchanging: (source) => this.#exchanging(source),
     });
   }
 
@@ -108,44 +154,11 @@ export class Credentials {
     if (typeof given !== 'string' || given.trim() === '') {
       throw invalidParameter('The refresh token is empty.', 'Pass `{ refreshToken }` as the identity provider gave it.');
     }
-    const { environment, clock, logger } = this.#ports;
+    const { clock, logger } = this.#ports;
     return lazyCredential(async () => {
-      const client = await this.#clientOfApp(environment);
+      const client = await this.#clients.ofApp();
       return ofRefreshToken({ client, refreshToken, clock, logger, onRotate, store: this.#rotated });
     });
-  }
-
-  /** The app's own client where it has one, since only the client that a token was issued to can spend it; else the platform's. */
-  async #clientOfApp(environment: CloudEnvironment): Promise<OidcClient> {
-    const app = environment.appClient();
-    const cloudUrl = await environment.cloudUrl().catch(() => undefined);
-    if (app !== undefined) return this.#client(await environment.appIdentityProvider(), app.clientId, app.clientSecret, cloudUrl);
-    const platform = (await (await environment.discovery())?.clients())?.get('platform');
-    if (platform !== undefined) return this.#client(await environment.identityProvider(), platform.clientId, undefined, cloudUrl);
-    throw new ConfigurationError({
-      code: 'CONFIGURATION_MISSING',
-      what: 'The client that the refresh token was issued to is not known.',
-      fix: 'Set the options oidc.clientId and, for a confidential client, oidc.clientSecret (variables H2O_WAVE_OIDC_CLIENT_ID and H2O_WAVE_OIDC_CLIENT_SECRET).',
-    });
-  }
-
-  #client(
-    provider: IdentityProvider,
-    clientId: string,
-    clientSecret: Secret | undefined,
-    cloudUrl: string | undefined,
-  ): Promise<OidcClient> {
-    const { issuer, tokenEndpoint, allowInsecure } = provider;
-    const key = JSON.stringify([issuer, tokenEndpoint, clientId, clientSecret !== undefined, allowInsecure]);
-    const known = this.#clients.get(key);
-    if (known !== undefined) return known;
-    const { clock, fetch, onCall } = this.#ports;
-    const signInHint = cloudUrl === undefined ? undefined : signInHintOf(cloudUrl);
-    const client = import('./identity/oidc.js').then(({ createOidcClient }) =>
-      createOidcClient({ issuer, tokenEndpoint, clientId, clientSecret, allowInsecure, fetch, clock, signInHint, onCall }),
-    );
-    this.#clients.set(key, client);
-    return client;
   }
 
   async #store(): Promise<TokenStore> {
@@ -160,6 +173,17 @@ export class Credentials {
       return this.#rotated;
     }
   }
+}
+
+function endable(source: Credential): UserCredential {
+  const credential = new EndableCredential(source);
+  return {
+    getToken: (request) => credential.getToken(request),
+    signOut: () => {
+      credential.end(signedOut());
+      return Promise.resolve(false);
+    },
+  };
 }
 
 /** Loaded when it is needed: many programs bring access tokens, and need nothing of this. */

@@ -2,7 +2,7 @@
  * `h2o-ai-cloud`: the public surface of the SDK.
  */
 export { H2OCloud, type H2OCloudOptions } from './cloud.js';
-export { User, type AccessTokenOptions } from './user.js';
+export { User, type AccessTokenOptions, type SignOutOptions } from './user.js';
 export type { UserClaims } from './access/claims.js';
 export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
 export type { WaveRequest } from './identity/wave/headers.js';
@@ -21,8 +21,10 @@ export type {
   WaveKey,
   WaveOptions,
 } from './environment/options.js';
+export type { ClientAuthenticationMethod } from './environment/client-proof.js';
 export type { CloudDescription, Finding } from './environment/describe.js';
 
+export type { AuthorizedRequest } from './http/authorized-fetch.js';
 export type { List } from './http/pagination.js';
 export type { RequestOptions } from './http/request-options.js';
 export type { RetryOptions } from './http/retry.js';

@@ -2,15 +2,17 @@
  * One user of the cloud: the services, called with this user's tokens.
  */
 import { userClaims, type UserClaims } from './access/claims.js';
-import { ConfigurationError } from './errors/configuration-error.js';
+import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
-import { checkMembers, texts } from './http/given.js';
+import type { UserCredential } from './credentials.js';
+import { scopesAt } from './environment/trusted-origins.js';
+import { authorizedFetch, type AuthorizedRequest } from './http/authorized-fetch.js';
+import { checkMembers, durationMs, texts, truth } from './http/given.js';
 import { waitingKinds } from './http/request-options.js';
 import { createSend, type SendPorts } from './http/send.js';
 import type { Transport } from './http/transport.js';
 import type { AccessToken } from './internal/access-token.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
-import type { Credential } from './internal/credential.js';
 import type { Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
 import { Mlops } from './mlops/mlops.js';
@@ -24,14 +26,22 @@ export interface UserPorts extends SendPorts {
   /** A leaner way, for scorers. */
   readonly scoringTransport: Transport;
   readonly environment: CloudEnvironment;
-  readonly credential: Credential;
+  readonly credential: UserCredential;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** The options of {@link User.signOut}. */
+export interface SignOutOptions {
+  /** Whether to end the session at the identity provider too, where the user was made of a refresh token. Default: false. */
+  readonly revoke?: boolean | undefined;
 }
 
 /** What a token must be good for. */
 export interface AccessTokenOptions {
   readonly scopes?: readonly string[] | undefined;
+  /** Audiences that the token must name; they can be had by exchange only. */
+  readonly audience?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,9 +114,42 @@ export class User {
    * const { value, expiresAt } = await user.accessToken({ scopes: ['ai.h2o.storage'] });
    */
   async accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
-    checkMembers(options, 'The options of accessToken()', { ...waitingKinds, scopes: texts });
-    const { scopes = [], signal } = options;
-    return waitUnlessAborted(this.#ports.credential.getToken({ scopes, signal }), signal);
+    checkMembers(options, 'The options of accessToken()', { ...waitingKinds, scopes: texts, audience: texts });
+    const { scopes = [], audience, signal } = options;
+    return waitUnlessAborted(this.#ports.credential.getToken({ scopes, signal, ...(audience === undefined ? {} : { audience }) }), signal);
+  }
+
+  /**
+   * Calls another service with the user's token: one of the cloud's, or one at an origin in `trustedOrigins`. As `fetch`, but a redirect
+   * is an error, since the token must not follow it, and a request that was refused with 401 is sent once more with a newer token.
+   * The body of the answer is the caller's: `signal` ends it, `timeoutMs` counts until it begins.
+   *
+   * @param init as for `fetch`, with `scopes`, `audience` (what the token must be good for) and `timeoutMs`
+   * @throws {ConfigurationError} ORIGIN_NOT_TRUSTED: the configuration does not name the origin; nothing was sent
+   * @throws {AuthenticationError} no such token can be had
+   * @throws {ConnectionError} no answer came, or a redirect
+   * @example
+   * const answer = await user.fetch('https://documents.cloud.example.com/api/list', { scopes: ['ai.h2o.storage'] });
+   */
+  async fetch(url: string | URL, init: AuthorizedRequest = {}): Promise<Response> {
+    const target = checkedTarget(url, init);
+    const { environment } = this.#ports;
+    const known = await scopesAt(target, environment, { signal: init.signal ?? undefined });
+    return authorizedFetch(target, { ...init, scopes: init.scopes ?? known }, this.#ports);
+  }
+
+  /**
+   * Ends what this program holds of the user's sign-in: calls under way get no more tokens, and reject with `SESSION_ENDED`.
+   * The session of a Wave user is remembered, and its later events are refused. Access tokens that services have are good until their end.
+   *
+   * @returns `isRevoked`: whether the session was ended at the identity provider
+   * @throws {ConnectionError} with `revoke`: the identity provider could not be reached; here the user is signed out all the same
+   * @example
+   * if (event.kind === 'logout') await cloud.onBehalfOf(event).signOut();
+   */
+  async signOut(options: SignOutOptions = {}): Promise<{ readonly isRevoked: boolean }> {
+    checkMembers(options, 'The options of signOut()', { revoke: truth });
+    return { isRevoked: await this.#ports.credential.signOut({ revoke: options.revoke ?? false }) };
   }
 
   /**
@@ -123,6 +166,19 @@ export class User {
   toJSON(): Record<string, never> {
     return {};
   }
+}
+
+/** @throws {ConfigurationError} it is no address that a token may go to, or an option is of the wrong type; nothing was sent */
+function checkedTarget(url: string | URL, init: AuthorizedRequest): URL {
+  checkMembers(init, 'The options of fetch()', { scopes: texts, audience: texts, timeoutMs: durationMs });
+  const target = URL.canParse(String(url)) ? new URL(url) : undefined;
+  if (target === undefined || !/^https?:$/.test(target.protocol) || target.username !== '' || target.password !== '') {
+    throw invalidParameter('user.fetch() was given no address that a token may go to.', 'Pass a whole https URL without a user in it.');
+  }
+  if ('redirect' in init && init.redirect !== 'error') {
+    throw invalidParameter('user.fetch() follows no redirects: the token must not go where they lead.', 'Leave `redirect` out.');
+  }
+  return target;
 }
 
 /** What is not configured is not there; a discovery service that cannot be reached is another matter. */

@@ -5,6 +5,7 @@
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { redact } from '../internal/redact.js';
 import { Secret } from '../internal/secret.js';
+import { clientAuthenticationMethods, isPrivateKey, type ClientAuthenticationMethod, type ClientProof } from './client-proof.js';
 import type { EnvironmentOptions, MlopsPlatformName } from './options.js';
 import type { ServiceName } from './services.js';
 import { checkGivenAddress, exactBaseOf, type GivenAddressRule } from './url-rules.js';
@@ -33,7 +34,10 @@ export interface CheckedOptions {
     readonly issuer: string | undefined;
     readonly tokenEndpoint: string | undefined;
     readonly clientId: string | undefined;
-    readonly clientSecret: Secret | undefined;
+    /** How the client proves that it is itself; a secret in the environment counts where the options say nothing. */
+    readonly proof: ClientProof | undefined;
+    /** The method that the options name for a secret, wherever that secret comes from. */
+    readonly secretMethod: 'client_secret_post' | 'client_secret_basic';
     readonly allowInsecure: boolean;
   };
   readonly wave: {
@@ -44,6 +48,7 @@ export interface CheckedOptions {
   readonly roles: { readonly claim: string | undefined; readonly admin: string | undefined; readonly fullAccess: string | undefined };
   readonly mlopsPlatform: MlopsPlatformName | undefined;
   readonly trustedScorerOrigins: readonly string[];
+  readonly trustedOrigins: readonly string[];
   readonly env: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -56,6 +61,7 @@ const optionNames: readonly (keyof EnvironmentOptions)[] = [
   'roles',
   'mlopsPlatform',
   'trustedScorerOrigins',
+  'trustedOrigins',
   'env',
 ];
 const platforms: readonly MlopsPlatformName[] = ['0.69', '1.0', '1.2'];
@@ -76,11 +82,23 @@ export function checkedOptions(options: unknown, otherOptions: readonly string[]
     environment,
     discovery,
     services: services(given.at('services', ['mlops', 'steam', 'drive', 'engines', 'hopsworks'])),
-    oidc: oidc(given.at('oidc', ['issuer', 'tokenEndpoint', 'clientId', 'clientSecret', 'allowInsecure'])),
+    oidc: oidc(
+      given.at('oidc', [
+        'issuer',
+        'tokenEndpoint',
+        'clientId',
+        'clientSecret',
+        'clientAuthentication',
+        'privateKey',
+        'keyId',
+        'allowInsecure',
+      ]),
+    ),
     wave: wave(given.at('wave', ['address', 'accessKey', 'appKey'])),
     roles: roles(given.at('roles', ['claim', 'admin', 'fullAccess'])),
     mlopsPlatform: given.read('mlopsPlatform', platform),
     trustedScorerOrigins: given.read('trustedScorerOrigins', origins) ?? [],
+    trustedOrigins: given.read('trustedOrigins', origins) ?? [],
     env: given.read('env', record),
   };
 }
@@ -114,7 +132,28 @@ function oidc(given: Members): CheckedOptions['oidc'] {
   if (issuer?.includes('/.well-known/') === true) {
     throw invalid('oidc.issuer', 'is the address of metadata, not the issuer', 'the part before /.well-known/');
   }
-  return { issuer, tokenEndpoint, clientId: given.read('clientId', text), clientSecret: given.read('clientSecret', secret), allowInsecure };
+  return { issuer, tokenEndpoint, clientId: given.read('clientId', text), ...clientProof(given), allowInsecure };
+}
+
+function clientProof(given: Members): Pick<CheckedOptions['oidc'], 'proof' | 'secretMethod'> {
+  const method = given.read('clientAuthentication', authenticationMethod);
+  const clientSecret = given.read('clientSecret', secret);
+  const privateKey = given.read('privateKey', pem);
+  const keyId = given.read('keyId', text);
+  if (clientSecret !== undefined && privateKey !== undefined) throw contradiction('oidc.clientSecret', 'oidc.privateKey');
+  const secretMethod = method === 'client_secret_basic' ? method : 'client_secret_post';
+  if (method === 'tls_client_auth') {
+    if (clientSecret !== undefined) throw contradiction('oidc.clientSecret', 'oidc.clientAuthentication tls_client_auth');
+    if (privateKey !== undefined) throw contradiction('oidc.privateKey', 'oidc.clientAuthentication tls_client_auth');
+    return { proof: { method }, secretMethod };
+  }
+  if (privateKey === undefined) {
+    if (method === 'private_key_jwt') throw invalid('oidc.privateKey', 'is missing', 'a private key in PEM for private_key_jwt');
+    if (keyId !== undefined) throw invalid('oidc.keyId', 'is given without oidc.privateKey', 'the name of that key');
+    return { proof: clientSecret === undefined ? undefined : { method: secretMethod, secret: clientSecret }, secretMethod };
+  }
+  if (method !== undefined && method !== 'private_key_jwt') throw contradiction('oidc.privateKey', `oidc.clientAuthentication ${method}`);
+  return { proof: { method: 'private_key_jwt', privateKey, keyId }, secretMethod };
 }
 
 function wave(given: Members): CheckedOptions['wave'] {
@@ -186,6 +225,18 @@ const text: Read<string> = (value, option) => {
 const secret: Read<Secret> = (value, option) => {
   if (typeof value !== 'string') throw invalid(option, 'is not a string', 'a string');
   return value === '' ? undefined : new Secret(value);
+};
+
+const pem: Read<Secret> = (value, option) => {
+  const given = secret(value, option);
+  if (given !== undefined && !isPrivateKey(given.reveal())) throw invalid(option, 'is no private key', 'one in PEM, without a passphrase');
+  return given;
+};
+
+const authenticationMethod: Read<ClientAuthenticationMethod> = (value, option) => {
+  const known = clientAuthenticationMethods.find((method) => method === value);
+  if (known === undefined && value !== '') throw invalid(option, 'is not a known method', clientAuthenticationMethods.join(', '));
+  return known;
 };
 
 const flag: Read<boolean> = (value, option) => {
@@ -281,6 +332,6 @@ function contradiction(one: string, other: string): ConfigurationError {
   return new ConfigurationError({
     code: 'CONFIGURATION_INVALID',
     what: `The options ${one} and ${other} contradict each other.`,
-    fix: 'Give one of them: each says where the same thing is.',
+    fix: 'Give only one of them.',
   });
 }

@@ -24,6 +24,7 @@ import {
   findInstance,
   findRoles,
   findWave,
+  optionOf,
   waveSettings,
   type AppClient,
   type InstanceFacts,
@@ -65,6 +66,8 @@ export class CloudEnvironment {
   readonly mlopsPlatform: MlopsPlatformName | undefined;
   /** Origins beside the cloud's own where a scorer may receive the user's token. */
   readonly trustedScorerOrigins: readonly string[];
+  /** Origins of other services where the user's token may go. */
+  readonly trustedOrigins: readonly string[];
   readonly #sources: Sources;
   readonly #endpoints: Endpoints;
 
@@ -81,6 +84,7 @@ export class CloudEnvironment {
     this.#endpoints = new Endpoints(this.#sources);
     this.mlopsPlatform = checked.mlopsPlatform;
     this.trustedScorerOrigins = checked.trustedScorerOrigins;
+    this.trustedOrigins = checked.trustedOrigins;
     refuseSecretWithoutClient(this.#sources);
     warnOfInsecureWave(this.#sources);
   }
@@ -157,8 +161,8 @@ export class CloudEnvironment {
   appClient(): AppClient | undefined {
     const { found } = findAppClient(this.#sources);
     if (found === undefined) return undefined;
-    const { clientId, clientSecret, origin } = found;
-    return { clientId, origin, ...(clientSecret === undefined ? {} : { clientSecret }) };
+    const { clientId, proof, origin } = found;
+    return { clientId, origin, ...(proof === undefined ? {} : { proof }) };
   }
 
   /** @throws {ConfigurationError} an address is malformed */
@@ -202,6 +206,7 @@ export class CloudEnvironment {
         roles: findRoles(sources),
         mlopsPlatform: this.mlopsPlatform,
         trustedScorerOrigins: this.trustedScorerOrigins,
+        trustedOrigins: this.trustedOrigins,
         instance: findInstance(sources),
       }),
     );
@@ -230,10 +235,11 @@ async function abortable<Value>({ signal }: WaitOptions, work: () => Promise<Val
 }
 
 function refuseSecretWithoutClient(sources: Sources): void {
-  if (sources.options.oidc.clientSecret === undefined || findAppClient(sources).found !== undefined) return;
+  const { proof } = sources.options.oidc;
+  if (proof === undefined || findAppClient(sources).found !== undefined) return;
   throw new ConfigurationError({
     code: 'CONFIGURATION_INVALID',
-    what: 'The option oidc.clientSecret is given, but no client that it belongs to.',
+    what: `The ${optionOf(proof)} is given, but no client that it belongs to.`,
     fix: 'Give the option oidc.clientId with it (or set the variable H2O_WAVE_OIDC_CLIENT_ID).',
   });
 }

@@ -5,6 +5,7 @@
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { Secret } from '../internal/secret.js';
 import type { CheckedOptions } from './check-options.js';
+import type { ClientProof } from './client-proof.js';
 import type { CliConfig } from './cli-config.js';
 import type { CloudLocation } from './cloud-location.js';
 import { cloudPlaces } from './cloud-variables.js';
@@ -18,7 +19,8 @@ export interface CurrentUser {
   readonly refreshToken: Secret;
   /** The client that the token was issued to, and that alone can redeem it. */
   readonly clientId: string;
-  readonly clientSecret?: Secret;
+  /** Absent for a public client. */
+  readonly proof?: ClientProof;
   /** Where the token comes from, in words. */
   readonly origin: string;
   /** The cloud's URL, where it is known. */
@@ -60,7 +62,7 @@ async function userOfVariable(ports: CurrentUserPorts, token: FoundValue, option
   const url = await ports.location.ask(() => ports.location.url(options));
   return {
     refreshToken: new Secret(token.value),
-    ...clientWithSecret(ports.options, client.found.value),
+    ...clientWithProof(ports.options, client.found.value),
     origin: token.origin,
     cloudUrl: url.value?.found?.value,
   };
@@ -103,15 +105,15 @@ async function userOfCli(ports: CurrentUserPorts, options: WaitOptions): Promise
   return {
     found: {
       refreshToken: credential.refreshToken,
-      ...clientWithSecret(ports.options, clientId),
+      ...clientWithProof(ports.options, clientId),
       origin: `${credential.key} of the ${cli.file}`,
       cloudUrl: cloud.url,
     },
   };
 }
 
-function clientWithSecret({ oidc }: CheckedOptions, clientId: string): Pick<CurrentUser, 'clientId' | 'clientSecret'> {
-  return oidc.clientSecret !== undefined && oidc.clientId === clientId ? { clientId, clientSecret: oidc.clientSecret } : { clientId };
+function clientWithProof({ oidc }: CheckedOptions, clientId: string): Pick<CurrentUser, 'clientId' | 'proof'> {
+  return oidc.proof !== undefined && oidc.clientId === clientId ? { clientId, proof: oidc.proof } : { clientId };
 }
 
 /**

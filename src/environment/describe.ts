@@ -47,6 +47,7 @@ export interface CloudDescription {
   readonly roles: { readonly claim: Finding; readonly admin: Finding; readonly fullAccess: Finding };
   readonly mlopsPlatform: Finding;
   readonly trustedScorerOrigins: readonly string[];
+  readonly trustedOrigins: readonly string[];
   readonly instance: Readonly<Record<keyof InstanceFacts, Finding>>;
 }
 
@@ -63,6 +64,7 @@ export interface DescribedSearches {
   readonly roles: RoleSearch;
   readonly mlopsPlatform: MlopsPlatformName | undefined;
   readonly trustedScorerOrigins: readonly string[];
+  readonly trustedOrigins: readonly string[];
   readonly instance: InstanceSearch;
 }
 
@@ -92,6 +94,7 @@ export async function describeCloud(searches: DescribedSearches): Promise<CloudD
     roles: { claim: plain({ found: roles.claim }), admin: plain({ found: roles.admin }), fullAccess: plain(roles.fullAccess) },
     mlopsPlatform: plain(foundOr(searches.mlopsPlatform, 'option mlopsPlatform')),
     trustedScorerOrigins: searches.trustedScorerOrigins,
+    trustedOrigins: searches.trustedOrigins,
     instance: {
       id: plain(instance.id),
       appName: plain(instance.appName),
@@ -147,7 +150,7 @@ function ofAppClient({ found, lookedAt }: Search<FoundAppClient>): { readonly ap
   return {
     appClientId: { status: 'found', value: found.clientId, origin: found.origin },
     appClientSecret:
-      found.secretOrigin === undefined ? { status: 'missing', lookedAt: [`the secret beside ${found.origin}`] } : setAt(found.secretOrigin),
+      found.proofOrigin === undefined ? { status: 'missing', lookedAt: [`the secret beside ${found.origin}`] } : setAt(found.proofOrigin),
   };
 }
 

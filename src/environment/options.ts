@@ -3,6 +3,8 @@
  * Types only; `check-options.ts` checks them.
  */
 
+import type { ClientAuthenticationMethod } from './client-proof.js';
+
 /** A generation of the MLOps platform. */
 export type MlopsPlatformName = '0.69' | '1.0' | '1.2';
 
@@ -60,6 +62,15 @@ export interface OidcOptions {
   readonly tokenEndpoint?: string | undefined;
   readonly clientId?: string | undefined;
   readonly clientSecret?: string | undefined;
+  /**
+   * How the client authenticates. Default: `private_key_jwt` with a `privateKey`, else `client_secret_post` with a `clientSecret`.
+   * For `tls_client_auth` the option `fetch` must present the client's certificate.
+   */
+  readonly clientAuthentication?: ClientAuthenticationMethod | undefined;
+  /** The private key for `private_key_jwt`, in PEM and without a passphrase: RSA, P-256, P-384, P-521 or Ed25519. */
+  readonly privateKey?: string | undefined;
+  /** The name under which the identity provider knows the key (`kid`). */
+  readonly keyId?: string | undefined;
   /** Lets plain http go to an identity provider on another machine. Tokens and secrets then travel unencrypted. */
   readonly allowInsecure?: boolean | undefined;
 }
@@ -103,6 +114,8 @@ export interface EnvironmentOptions {
   readonly mlopsPlatform?: MlopsPlatformName | undefined;
   /** Origins beside the cloud's own where a scorer may receive the user's token. */
   readonly trustedScorerOrigins?: readonly string[] | undefined;
+  /** Origins of other services where `user.fetch()` may send the user's token. */
+  readonly trustedOrigins?: readonly string[] | undefined;
   /** The variables to read instead of `process.env`; copied at construction. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -3,6 +3,7 @@
  */
 import { Secret } from '../internal/secret.js';
 import type { CheckedKey, CheckedOptions } from './check-options.js';
+import type { ClientProof } from './client-proof.js';
 import { otherCloudReason } from './cloud-location.js';
 import type { EnvSnapshot } from './env-snapshot.js';
 import { givenAddress } from './given-address.js';
@@ -12,7 +13,8 @@ import { baseOf } from './url-rules.js';
 /** The app's own client at the identity provider. */
 export interface AppClient {
   readonly clientId: string;
-  readonly clientSecret?: Secret;
+  /** Absent for a public client. */
+  readonly proof?: ClientProof;
   /** Where the client comes from, in words. */
   readonly origin: string;
 }
@@ -56,9 +58,9 @@ export interface SettingSources {
   readonly variables: EnvSnapshot;
 }
 
-/** The app's client with the place of its secret. */
+/** The app's client with the place of what it proves itself by. */
 export interface FoundAppClient extends AppClient {
-  readonly secretOrigin: string | undefined;
+  readonly proofOrigin: string | undefined;
 }
 
 /**
@@ -66,14 +68,14 @@ export interface FoundAppClient extends AppClient {
  * variables count only for the cloud that the environment names.
  */
 export function findAppClient({ options, variables }: SettingSources): Search<FoundAppClient> {
-  const { clientId, clientSecret } = options.oidc;
+  const { clientId, proof, secretMethod } = options.oidc;
   const reason = otherCloudReason(options, variables);
   const fromVariables = (idName: string, secretName: string): PossibleClient => ({
     id: foundOr(reason === undefined ? variables.get(idName) : undefined, `variable ${idName}`),
-    secret: secretOf(variables.get(secretName), `variable ${secretName}`),
+    proof: proofOf(variables.get(secretName), secretMethod, `variable ${secretName}`),
   });
   const possible: readonly PossibleClient[] = [
-    { id: foundOr(clientId, 'option oidc.clientId'), secret: foundOr(clientSecret, 'option oidc.clientSecret') },
+    { id: foundOr(clientId, 'option oidc.clientId'), proof: foundOr(proof, optionOf(proof)) },
     fromVariables('H2O_WAVE_OIDC_CLIENT_ID', 'H2O_WAVE_OIDC_CLIENT_SECRET'),
     // A setting of the App Store's server; promised to nobody, so it comes last.
     fromVariables('H2O_CLOUD_OIDC_WAVE_CLIENT_ID', 'H2O_CLOUD_OIDC_WAVE_CLIENT_SECRET'),
@@ -83,26 +85,36 @@ export function findAppClient({ options, variables }: SettingSources): Search<Fo
     const lookedAt = possible.flatMap(({ id }) => id.lookedAt ?? []);
     return { lookedAt: reason === undefined ? lookedAt : [...lookedAt, `variables not used: ${reason}`] };
   }
-  // The secret in the options is the client's, also where only a variable names the client.
-  const secrets = possible.filter(({ id }, index) => id.found?.value === client.value || (index === 0 && id.found === undefined));
-  const secret = secrets.find((candidate) => candidate.secret.found !== undefined)?.secret.found;
+  // What the options say is the client's, also where only a variable names the client.
+  const own = possible.filter(({ id }, index) => id.found?.value === client.value || (index === 0 && id.found === undefined));
+  const proven = own.find((candidate) => candidate.proof.found !== undefined)?.proof.found;
   return {
     found: {
       clientId: client.value,
       origin: client.origin,
-      ...(secret === undefined ? {} : { clientSecret: secret.value }),
-      secretOrigin: secret?.origin,
+      ...(proven === undefined ? {} : { proof: proven.value }),
+      proofOrigin: proven?.origin,
     },
   };
 }
 
 interface PossibleClient {
   readonly id: Search<FoundValue>;
-  readonly secret: Search<FoundValue<Secret>>;
+  readonly proof: Search<FoundValue<ClientProof>>;
 }
 
-function secretOf(value: string | undefined, origin: string): Search<FoundValue<Secret>> {
-  return foundOr(value === undefined ? undefined : new Secret(value), origin);
+function proofOf(
+  secret: string | undefined,
+  method: 'client_secret_post' | 'client_secret_basic',
+  origin: string,
+): Search<FoundValue<ClientProof>> {
+  return foundOr(secret === undefined ? undefined : { method, secret: new Secret(secret) }, origin);
+}
+
+/** The option that a proof stands in. */
+export function optionOf(proof: ClientProof | undefined): string {
+  if (proof?.method === 'private_key_jwt') return 'option oidc.privateKey';
+  return proof?.method === 'tls_client_auth' ? 'option oidc.clientAuthentication' : 'option oidc.clientSecret';
 }
 
 /** The parts of Wave's settings, each with its origin. */

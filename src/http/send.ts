@@ -16,6 +16,7 @@ import { parseAnswer } from './answer.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { isRefusal, readApiError } from './error-response.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
+import { checkHeaders } from './given-headers.js';
 import type { Call, ErrorAnswer, ErrorReader, Operation, Send } from './operation.js';
 import { expandPath } from './path.js';
 import { checkRequestOptions, type RequestOptions } from './request-options.js';
@@ -60,7 +61,6 @@ export interface SendPorts {
 const defaultTimeoutMs = 60_000;
 /** How long nothing may move in a transfer. */
 export const defaultIdleTimeoutMs = 60_000;
-const refusedHeaders = new Set(['authorization', 'cookie', 'host']);
 
 interface Answered {
   readonly kind: 'answer';
@@ -271,24 +271,6 @@ function cookiesIn(headers: Headers): readonly string[] {
     const [pair = ''] = cookie.split(';');
     return [pair, pair.slice(pair.indexOf('=') + 1)];
   });
-}
-
-function checkHeaders(headers: Readonly<Record<string, string>> = {}): void {
-  try {
-    new Headers(headers);
-  } catch {
-    throw invalidParameter(
-      'The option `headers` holds a name or a value that cannot stand in a header.',
-      'Pass names without spaces, and values in Latin letters without line breaks.',
-    );
-  }
-  for (const name of Object.keys(headers)) {
-    if (!refusedHeaders.has(name.toLowerCase())) continue;
-    throw invalidParameter(
-      `The option \`headers\` may not set ${name.toLowerCase()}.`,
-      'The SDK sets it: choose the user with onBehalfOf() or asCurrentUser(), and the service with `services`.',
-    );
-  }
 }
 
 function textOf(call: Call<unknown>): string | undefined {

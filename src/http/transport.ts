@@ -10,7 +10,7 @@ export interface Attempt {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | ReadableStream<Uint8Array> | undefined;
+  readonly body?: RequestInit['body'] | undefined;
   readonly signal: AbortSignal;
   /** For reads without a token: a redirect to the same origin is followed. */
   readonly followsSameOrigin?: boolean | undefined;

@@ -2,7 +2,9 @@
  * Requests to an OpenID Connect provider. The only file that imports openid-client, and only when a request is made, so that an
  * app that needs none does not load it. What the library says about failures is ignored: the guard knows what really happened.
  */
+import type { webcrypto } from 'node:crypto';
 import type * as OpenId from 'openid-client';
+import type { ClientProof } from '../environment/client-proof.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { startDeadline } from '../http/deadline.js';
 import { decideRetry, parseRetryAfter, type Decision } from '../http/retry.js';
@@ -13,8 +15,10 @@ import type { Secret } from '../internal/secret.js';
 import { instantOf } from './freshness.js';
 import { guardFetch, type GuardedFetch, type JsonObject, type WireOutcome } from './guarded-fetch.js';
 import { ownMember } from './jwt-claims.js';
-import { checkedIssuer, checkedNamedEndpoint, checkedTokenEndpoint, isSameIssuer } from './provider-addresses.js';
+import { signingKey } from './private-key.js';
+import { checkedIssuer, checkedTokenEndpoint, isSameIssuer } from './provider-addresses.js';
 import { providerError, type ProviderCall } from './provider-failure.js';
+import { readMetadata, type ProviderMetadata } from './provider-metadata.js';
 import { remembered } from './remembered.js';
 import { refreshScopes, scopeList } from './requirements.js';
 import { readTokenAnswer, type TokenAnswer } from './token-answer.js';
@@ -28,7 +32,8 @@ export interface OidcClientSettings {
   /** The token endpoint itself; nothing is looked up then. */
   readonly tokenEndpoint?: string | undefined;
   readonly clientId: string;
-  readonly clientSecret?: Secret | string | undefined;
+  /** What the client authenticates with; a public client has nothing. */
+  readonly proof?: ClientProof | undefined;
   /** Plain http to another machine was explicitly allowed. */
   readonly allowInsecure: boolean;
   readonly fetch?: FetchFunction | undefined;
@@ -75,11 +80,22 @@ export interface OidcClient {
    * @throws {ScopeNotGrantedError} the provider does not know a scope, or not for this client
    */
   exchange(subjectToken: string, options: ExchangeOptions): Promise<TokenAnswer>;
-}
-
-interface Metadata {
-  readonly issuer: string;
-  readonly token_endpoint: string;
+  /**
+   * Signs the client itself in, with its client credentials and no user.
+   *
+   * @throws {ScopeNotGrantedError} the provider does not know a scope, or not for this client
+   * @throws {AuthenticationError} the client was refused, or has no service account
+   */
+  signInItself(options: { readonly scopes: readonly string[] }): Promise<TokenAnswer>;
+  /**
+   * Revokes a refresh token, which ends its session. Access tokens are not for this: revoking one that was ever exchanged would end
+   * the whole session of its client.
+   *
+   * @returns false where the provider has no way to revoke tokens
+   * @throws {AuthenticationError} the client was refused, or the provider failed
+   * @throws {ConnectionError} the provider could not be reached, or not in time
+   */
+  revoke(refreshToken: string): Promise<boolean>;
 }
 
 /** One request as the library makes it, through a guarded fetch. */
@@ -92,14 +108,18 @@ interface WireRequest {
 interface Grant {
   readonly event: TokenEvent['grant'];
   readonly scopes: readonly string[];
-  readonly spent: string;
-  readonly keepRotated: (refreshToken: string) => void | Promise<void>;
+  /** The token that is spent or exchanged. */
+  readonly spent?: string;
+  readonly keepRotated?: (refreshToken: string) => void | Promise<void>;
   readonly send: (openid: OpenIdClient, configuration: Configuration, parameters: Record<string, string>) => Promise<unknown>;
 }
 
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 const defaultTimeoutMs = 30_000;
 const metadataAgeMs = 3_600_000;
+/** How far back an assertion begins, and how long it is good: a strict provider refuses one that begins in its future. */
+const assertionLeadSeconds = 60;
+const assertionLifeSeconds = 300;
 const retryBaseMs = 250;
 const longestRetryWaitMs = 10_000;
 
@@ -117,14 +137,13 @@ class Client implements OidcClient {
   readonly clientId: string;
   readonly signInHint: string | undefined;
   readonly #settings: OidcClientSettings;
-  readonly #secret: string | undefined;
-  readonly #metadata: () => Promise<Metadata>;
+  #key: Promise<webcrypto.CryptoKey> | undefined;
+  readonly #metadata: () => Promise<ProviderMetadata>;
   readonly #report: CallListener;
 
   constructor(settings: OidcClientSettings) {
-    const { issuer, tokenEndpoint, clientSecret, allowInsecure } = settings;
+    const { issuer, tokenEndpoint, allowInsecure } = settings;
     this.#settings = settings;
-    this.#secret = typeof clientSecret === 'string' || clientSecret === undefined ? clientSecret : clientSecret.reveal();
     this.#report = fencedListener(settings.onCall);
     this.clientId = settings.clientId;
     this.signInHint = settings.signInHint;
@@ -156,7 +175,6 @@ class Client implements OidcClient {
       // Without it Keycloak takes the ID token from the login session, and signing out then fails.
       scopes: ['openid', ...scopes],
       spent: subjectToken,
-      keepRotated: () => undefined,
       send: (openid, configuration, parameters) => {
         const form = new URLSearchParams({
           ...parameters,
@@ -168,6 +186,31 @@ class Client implements OidcClient {
         return openid.genericGrantRequest(configuration, 'urn:ietf:params:oauth:grant-type:token-exchange', form);
       },
     });
+  }
+
+  signInItself({ scopes }: { readonly scopes: readonly string[] }): Promise<TokenAnswer> {
+    return this.#grant({
+      event: 'client_credentials',
+      scopes,
+      send: (openid, configuration, parameters) => openid.clientCredentialsGrant(configuration, parameters),
+    });
+  }
+
+  async revoke(refreshToken: string): Promise<boolean> {
+    const openid = await import('openid-client');
+    const metadata = await this.#metadata();
+    const { revocation_endpoint: endpoint } = metadata;
+    if (endpoint === undefined) return false;
+    const authentication = await this.#authentication(openid, metadata);
+    await this.#exchange({
+      call: this.#call(new URL(endpoint).origin, [], [refreshToken]),
+      send: (guard) =>
+        openid.tokenRevocation(this.#configuration(openid, metadata, authentication, guard), refreshToken, {
+          token_type_hint: 'refresh_token',
+        }),
+      admit: (answer) => answer,
+    });
+    return true;
   }
 
   async #grant(grant: Grant): Promise<TokenAnswer> {
@@ -191,20 +234,21 @@ class Client implements OidcClient {
     const metadata = await this.#metadata();
     const scopes = scopeList(grant.scopes);
     const call = {
-      ...this.#call(new URL(metadata.token_endpoint).origin, scopes, [grant.spent]),
+      ...this.#call(new URL(metadata.token_endpoint).origin, scopes, grant.spent === undefined ? [] : [grant.spent]),
       isExchange: grant.event === 'token_exchange',
     };
+    const authentication = await this.#authentication(openid, metadata);
     let at = instantOf(this.#settings.clock);
     const json = await this.#exchange({
       call,
       send: (guard) => {
         at = instantOf(this.#settings.clock);
-        const configuration = this.#configuration(openid, metadata, guard);
+        const configuration = this.#configuration(openid, metadata, authentication, guard);
         return grant.send(openid, configuration, scopes.length === 0 ? {} : { scope: scopes.join(' ') });
       },
       admit: async (answer) => {
         const rotated = ownMember(answer, 'refresh_token');
-        if (typeof rotated === 'string' && rotated !== '') await grant.keepRotated(rotated);
+        if (typeof rotated === 'string' && rotated !== '') await grant.keepRotated?.(rotated);
         // The library would check it against our clock and refuse the whole answer; nobody here needs it.
         return without(answer, 'id_token');
       },
@@ -212,11 +256,12 @@ class Client implements OidcClient {
     return readTokenAnswer(json, { origin: call.origin, scopes, at });
   }
 
-  async #discover(issuer: string): Promise<Metadata> {
+  async #discover(issuer: string): Promise<ProviderMetadata> {
     const openid = await import('openid-client');
-    const { allowInsecure } = this.#settings;
+    const { allowInsecure, proof } = this.#settings;
     const server = new URL(issuer);
-    const json = await this.#exchange({
+    let found: ProviderMetadata | undefined;
+    await this.#exchange({
       call: { ...this.#call(server.origin, [], []), isDiscovery: true },
       send: (guard) =>
         openid.discovery(server, this.clientId, undefined, openid.None(), {
@@ -225,10 +270,12 @@ class Client implements OidcClient {
         }),
       admit: (metadata) => {
         if (!isSameIssuer(ownMember(metadata, 'issuer'), issuer)) throw otherIssuer(server.origin);
-        return { issuer: server.href, token_endpoint: checkedNamedEndpoint(ownMember(metadata, 'token_endpoint'), issuer, allowInsecure) };
+        found = readMetadata(metadata, { issuer, allowInsecure, usesCertificate: proof?.method === 'tls_client_auth' });
+        return { ...found, issuer: server.href };
       },
     });
-    return { issuer, token_endpoint: String(json['token_endpoint']) };
+    if (found === undefined) throw noProvider();
+    return found;
   }
 
   /** Sends a request until it is answered or not worth another attempt. Resolves with what was admitted of the answer. */
@@ -249,17 +296,40 @@ class Client implements OidcClient {
     }
   }
 
-  #configuration(openid: OpenIdClient, metadata: Metadata, guard: GuardedFetch): Configuration {
-    const authentication = this.#secret === undefined ? openid.None() : openid.ClientSecretPost(this.#secret);
+  async #authentication(openid: OpenIdClient, metadata: ProviderMetadata): Promise<OpenId.ClientAuth> {
+    const { proof, clock } = this.#settings;
+    if (proof === undefined) return openid.None();
+    if (proof.method === 'tls_client_auth') return openid.TlsClientAuth();
+    if (proof.method !== 'private_key_jwt') {
+      const { method, secret } = proof;
+      return method === 'client_secret_basic' ? openid.ClientSecretBasic(secret.reveal()) : openid.ClientSecretPost(secret.reveal());
+    }
+    const key = await this.#signingKey(proof.privateKey);
+    return openid.PrivateKeyJwt(proof.keyId === undefined ? key : { key, kid: proof.keyId }, {
+      [openid.modifyAssertion]: (_, payload) => {
+        const now = Math.floor(clock.now() / 1000);
+        Object.assign(payload, { iat: now - assertionLeadSeconds, nbf: now - assertionLeadSeconds, exp: now + assertionLifeSeconds });
+        // Without metadata nobody knows the issuer, and providers take the endpoint in its place.
+        if (this.#settings.issuer === undefined) Object.assign(payload, { aud: metadata.token_endpoint });
+      },
+    });
+  }
+
+  #signingKey(privateKey: Secret): Promise<webcrypto.CryptoKey> {
+    return (this.#key ??= signingKey(privateKey));
+  }
+
+  #configuration(openid: OpenIdClient, metadata: ProviderMetadata, authentication: OpenId.ClientAuth, guard: GuardedFetch): Configuration {
     const configuration = new openid.Configuration({ ...metadata }, this.clientId, undefined, authentication);
     configuration[openid.customFetch] = guard.fetch;
     // Whether plain http is right here was decided with the addresses.
-    if (isPlain(metadata.token_endpoint)) allowInsecureRequests(openid)(configuration);
+    if (isPlain(metadata.token_endpoint) || isPlain(metadata.revocation_endpoint)) allowInsecureRequests(openid)(configuration);
     return configuration;
   }
 
   #call(origin: string, scopes: readonly string[], spent: readonly string[]): ProviderCall {
-    const secrets = this.#secret === undefined ? spent : [...spent, this.#secret];
+    const { proof } = this.#settings;
+    const secrets = proof !== undefined && 'secret' in proof ? [...spent, proof.secret.reveal()] : spent;
     return { origin, clientId: this.clientId, scopes, secrets, signInHint: this.signInHint };
   }
 }
@@ -273,7 +343,8 @@ async function outcomeOf(request: WireRequest, guard: GuardedFetch): Promise<Suc
     return guard.outcome();
   }
   const outcome = guard.outcome();
-  return outcome?.kind === 'answer' && outcome.json !== undefined ? { kind: 'success', json: outcome.json } : outcome;
+  // A revocation may be answered with nothing.
+  return outcome?.kind === 'answer' ? { kind: 'success', json: outcome.json ?? {} } : outcome;
 }
 
 /** Refreshing is repeated where the token was surely not spent; once only where nobody can know. */
@@ -293,8 +364,8 @@ function without(json: JsonObject, name: string): JsonObject {
   return Object.fromEntries(Object.entries(json).filter(([key]) => key !== name));
 }
 
-function isPlain(url: string): boolean {
-  return new URL(url).protocol === 'http:';
+function isPlain(url: string | undefined): boolean {
+  return url !== undefined && new URL(url).protocol === 'http:';
 }
 
 function allowInsecureRequests(openid: OpenIdClient): OpenIdClient['allowInsecureRequests'] {

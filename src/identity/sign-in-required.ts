@@ -19,6 +19,15 @@ export function missingRefreshToken(hint: string | undefined): SignInRequiredErr
   return new SignInRequiredError({ code: 'SIGN_IN_REQUIRED', what: 'There is no refresh token.', fix: hint ?? signInAgain });
 }
 
+/** What is asked of a user's sign-in that this program has ended. */
+export function signedOut(): SignInRequiredError {
+  return new SignInRequiredError({
+    code: 'SESSION_ENDED',
+    what: 'The user was signed out in this program.',
+    fix: 'Let the user sign in again, and make a user of the new session.',
+  });
+}
+
 type RefusalCode = 'REUSE_DETECTED' | 'USER_DISABLED' | 'SESSION_ENDED' | 'SESSION_EXPIRED';
 
 /** Keycloak's texts; what is said in other words has expired, for all we know. */

@@ -40,9 +40,8 @@ export function tokenExchangeCredential(options: TokenExchangeOptions): Credenti
     async getToken(request) {
       const key = JSON.stringify([scopeKey(request.scopes ?? []), [...(request.audience ?? [])].sort()]);
       if (!slots.has(key)) {
-        const rejected = request.rejected === undefined ? {} : { rejected: request.rejected };
-        const own = await source.getToken({ signal: request.signal, ...rejected });
-        if (isEnough(own, request)) return own;
+        const own = await ownToken(source, request);
+        if (own !== undefined && isEnough(own, request)) return own;
       }
       // Others may have come this far in the meantime: all of them share one exchange.
       const slot = slots.get(key) ?? new TokenSlot();
@@ -52,6 +51,16 @@ export function tokenExchangeCredential(options: TokenExchangeOptions): Credenti
       return slot.get(request, rules, () => exchange(options, request));
     },
   };
+}
+
+/** The source's token; `undefined` where a service has refused it and the source has no other one. */
+async function ownToken(source: Credential, { signal, rejected }: TokenRequest): Promise<AccessToken | undefined> {
+  try {
+    return await source.getToken({ signal, ...(rejected === undefined ? {} : { rejected }) });
+  } catch (error) {
+    if (error instanceof AuthenticationError && error.code === 'AUTH_REJECTED') return undefined;
+    throw error;
+  }
 }
 
 /** An opaque token tells nothing of itself: the service will. */

@@ -54,6 +54,11 @@ export class TokenSlot {
     return this.#wait(request, rules, load);
   }
 
+  /** Holds a token that came by another way; whether it is newer than the held one is for the caller to know. */
+  offer(loaded: TimedToken): void {
+    this.#held = loaded;
+  }
+
   /** Forgets the token; a request under way goes on, and what it brings is held again. */
   clear(): void {
     this.#held = undefined;

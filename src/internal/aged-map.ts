@@ -23,12 +23,19 @@ export class AgedMap<Value> {
     return undefined;
   }
 
+  /** Counts as new again, also where the key was there; what is too old is dropped on the way. */
   set(key: string, value: Value): void {
+    const now = this.#clock.monotonic();
     this.#entries.delete(key);
-    this.#entries.set(key, { value, at: this.#clock.monotonic() });
-    if (this.#entries.size <= this.#limit) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(key, { value, at: now });
+    for (const [oldest, { at }] of this.#entries) {
+      if (this.#entries.size <= this.#limit && now - at < this.#maxAgeMs) return;
+      this.#entries.delete(oldest);
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size;
   }
 
   delete(key: string): void {

@@ -23,7 +23,7 @@ export interface ServiceCallEvent {
 /** One request to an identity provider. */
 export interface TokenEvent {
   readonly type: 'token';
-  readonly grant: 'refresh_token' | 'token_exchange';
+  readonly grant: 'refresh_token' | 'token_exchange' | 'client_credentials' | 'wave_session';
   readonly outcome: 'ok' | 'error';
   readonly durationMs: number;
 }

@@ -7,6 +7,7 @@ import { readWaveAppSettings, type WaveAppSettings, type WaveAppSources } from '
 import { systemClock, type Clock } from '../internal/clock.js';
 import { fencedLogger, silentLogger, type Logger } from '../internal/logger.js';
 import { RunningHandlers, describeThrown, type WaveHandler } from './handlers.js';
+import type { WaveEvent } from './event.js';
 import { createInbox } from './inbox.js';
 import { registerApp, unregisterApp, type WaveServer } from './registration.js';
 
@@ -14,6 +15,8 @@ import { registerApp, unregisterApp, type WaveServer } from './registration.js';
 export interface ServeWaveAppOptions extends WaveAppSources {
   /** The path in the browser, for instance `/demo`. */
   readonly route: string;
+  /** The cloud (an `H2OCloud`) whose users the events are: sign-outs are told to it, so that nothing is done for who has left. */
+  readonly cloud?: SignsUsersOut | undefined;
   /** Runs after Wave has been answered; what it throws goes to the logger. Events of different tabs run at the same time. */
   readonly handle: WaveHandler;
   /** The port to listen on; 0 takes a free one. Default: that of the address, else 8000. */
@@ -28,6 +31,11 @@ export interface ServeWaveAppOptions extends WaveAppSources {
   readonly signal?: AbortSignal | undefined;
   /** For tests: the time. */
   readonly clock?: Clock | undefined;
+}
+
+/** What is told of sign-outs. */
+export interface SignsUsersOut {
+  onBehalfOf(event: WaveEvent): { signOut(): Promise<unknown> };
 }
 
 /** A running Wave app. */
@@ -55,6 +63,7 @@ export interface WaveApp extends AsyncDisposable {
  * const cloud = new H2OCloud();
  * const app = await serveWaveApp({
  *   route: '/demo',
+ *   cloud,
  *   logger: console,
  *   handle: async (event) => {
  *     if (event.kind !== 'first' || event.user.isAnonymous) return;
@@ -76,6 +85,8 @@ export async function serveWaveApp(options: ServeWaveAppOptions): Promise<WaveAp
     appKey,
     logger,
     onEvent: (event) => {
+      // First, so that the handler too finds the user signed out.
+      if (event.kind === 'logout') void signOut(event, options.cloud, logger);
       handlers.start(event);
     },
   });
@@ -110,11 +121,22 @@ export async function serveWaveApp(options: ServeWaveAppOptions): Promise<WaveAp
   return { route, address, close, [Symbol.asyncDispose]: () => close() };
 }
 
-function checkOptions({ route, handle }: { readonly route: unknown; readonly handle: unknown }): void {
+function checkOptions({ route, handle, cloud }: { readonly route: unknown; readonly handle: unknown; readonly cloud?: unknown }): void {
   if (typeof route !== 'string' || !/^\/\S*$/.test(route)) {
     throw invalidParameter('The route of the Wave app is no path.', 'Pass one that begins with a slash and has no spaces, such as /demo.');
   }
+  if (cloud !== undefined && !(typeof cloud === 'object' && cloud !== null && 'onBehalfOf' in cloud)) {
+    throw invalidParameter('The cloud of the Wave app is none.', 'Pass an H2OCloud, or leave it out.');
+  }
   if (typeof handle !== 'function') throw invalidParameter('The Wave app has no handler.', 'Pass a function as handle.');
+}
+
+async function signOut(event: WaveEvent, cloud: SignsUsersOut | undefined, logger: Logger): Promise<void> {
+  try {
+    await cloud?.onBehalfOf(event).signOut();
+  } catch (error) {
+    logger.warn('The sign-out of a user could not be told to the cloud.', { error: describeThrown(error, event.headers) });
+  }
 }
 
 /** Listens, and says where Wave reaches the app. */

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../../errors/configuration-error.js';
 import { checkedOptions, type CheckedKey } from '../../environment/check-options.js';
 import { EnvSnapshot } from '../../environment/env-snapshot.js';
 import type { WaveOptions } from '../../environment/options.js';
-import { findWave, waveAddress, waveSettings } from '../../environment/settings.js';
+import { findWave, waveAddress, waveSettings, type WaveSettings } from '../../environment/settings.js';
 import { Secret } from '../../internal/secret.js';
 
 /** Who sees the same page: one tab, all tabs of a user, or everybody. */
@@ -43,12 +43,21 @@ export function readWaveAppSettings({ wave, mode, address, env }: WaveAppSources
   const options = checkedOptions({ wave, env });
   const variables = new EnvSnapshot(options.env);
   const found = waveSettings(findWave({ options, variables }));
+  const { url, accessKey } = waveServerOf(found);
   return {
-    waveUrl: `${found.address ?? 'http://127.0.0.1:10101'}${found.baseUrl}`,
-    accessKey: found.accessKey ?? { id: 'access_key_id', secret: new Secret('access_key_secret') },
+    waveUrl: url,
+    accessKey,
     appKey: found.appKey ?? { id: random(), secret: new Secret(random()) },
     address: address === undefined ? found.appAddress : waveAddress({ value: address, origin: 'option address' }),
     mode: knownMode(mode ?? variables.get('H2O_WAVE_APP_MODE') ?? 'unicast'),
+  };
+}
+
+/** Where Wave takes calls, and the key for them; what is not configured is as Wave has it by itself. */
+export function waveServerOf({ address, baseUrl, accessKey }: WaveSettings): { readonly url: string; readonly accessKey: CheckedKey } {
+  return {
+    url: `${address ?? 'http://127.0.0.1:10101'}${baseUrl}`,
+    accessKey: accessKey ?? { id: 'access_key_id', secret: new Secret('access_key_secret') },
   };
 }
 

@@ -1,9 +1,12 @@
 /**
  * What the options allow, and how a wrong one is named.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it, test } from 'vitest';
 import { checkedOptions } from '../../../src/environment/check-options.js';
 import { errorOf } from './world.js';
+
+const privateKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 describe('options that are accepted', () => {
   it('may all be absent, undefined or empty', () => {
@@ -18,6 +21,7 @@ describe('options that are accepted', () => {
         roles: undefined,
         mlopsPlatform: undefined,
         trustedScorerOrigins: undefined,
+        trustedOrigins: undefined,
         env: undefined,
         unknown: undefined,
       }),
@@ -48,6 +52,15 @@ describe('options that are accepted', () => {
     expect(services.get('driveSts')?.append).toBe('/sts/');
   });
 
+  it.each<[string, object, string]>([
+    ['a secret goes in the body', { clientSecret: 's' }, 'client_secret_post'],
+    ['a secret by Basic', { clientSecret: 's', clientAuthentication: 'client_secret_basic' }, 'client_secret_basic'],
+    ['a key signs', { privateKey, keyId: 'k' }, 'private_key_jwt'],
+    ['a certificate needs nothing here', { clientAuthentication: 'tls_client_auth' }, 'tls_client_auth'],
+  ])('say how the client authenticates: %s', (_, oidc, method) => {
+    expect(checkedOptions({ oidc: { clientId: 'c', ...oidc } }).oidc.proof?.method).toBe(method);
+  });
+
   it('reduce trusted origins to origins', () => {
     expect(checkedOptions({ trustedScorerOrigins: ['https://Scorer.example.com:443/'] }).trustedScorerOrigins).toEqual([
       'https://scorer.example.com',
@@ -64,6 +77,14 @@ test.each<[string, unknown, readonly string[]]>([
   ['null', null, ['options']],
   ['an unknown option', { enviroment: 'https://cloud' }, ['option enviroment does not exist', 'environment, discovery']],
   ['an unknown service', { services: { mlop: 'https://x' } }, ['services.mlop does not exist', 'mlops, steam']],
+  ['a key that is none', { oidc: { clientId: 'c', privateKey: 'planted-key' } }, ['oidc.privateKey', 'PEM']],
+  ['a key and a secret', { oidc: { clientId: 'c', privateKey, clientSecret: 's' } }, ['oidc.clientSecret', 'oidc.privateKey']],
+  ['a key for another method', { oidc: { clientId: 'c', privateKey, clientAuthentication: 'client_secret_basic' } }, ['oidc.privateKey']],
+  ['a method without its key', { oidc: { clientId: 'c', clientAuthentication: 'private_key_jwt' } }, ['oidc.privateKey', 'is missing']],
+  ['a certificate and a secret', { oidc: { clientSecret: 's', clientAuthentication: 'tls_client_auth' } }, ['oidc.clientSecret']],
+  ['the name of no key', { oidc: { keyId: 'k' } }, ['oidc.keyId']],
+  ['an unknown method', { oidc: { clientAuthentication: 'magic' } }, ['oidc.clientAuthentication', 'client_secret_basic']],
+  ['trusted origins with a path', { trustedOrigins: ['https://a.example.com/x'] }, ['trustedOrigins[0]', 'path']],
   ['an unknown member of oidc', { oidc: { secret: 'x' } }, ['oidc.secret does not exist', 'clientSecret']],
   ['a number for a URL', { environment: 7 }, ['option environment is not a string']],
   ['null for a URL', { discovery: null }, ['option discovery is not a string']],

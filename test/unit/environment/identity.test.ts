@@ -1,6 +1,7 @@
 /**
  * Identity in the configuration: the provider, the app's client, the user who runs a script.
  */
+import type { ClientProof } from '../../../src/environment/client-proof.js';
 import { describe, expect, it, test } from 'vitest';
 import { ConnectionError } from '../../../src/errors/connection-error.js';
 import { base, cliFile, cloudUrl, discoveryAnswers, environmentIn, errorOf, type World } from './world.js';
@@ -103,12 +104,15 @@ describe('the identity provider', () => {
   });
 });
 
+const secretIn = (proof: ClientProof | undefined): string | undefined =>
+  proof !== undefined && 'secret' in proof ? proof.secret.reveal() : undefined;
+
 describe("the app's own client", () => {
   const wave = { H2O_WAVE_OIDC_CLIENT_ID: 'wave-app', H2O_WAVE_OIDC_CLIENT_SECRET: 'wave-secret' };
 
   function clientIn(world: World): object | undefined {
     const client = environmentIn(world).environment.appClient();
-    return client && { ...client, clientSecret: client.clientSecret?.reveal() };
+    return client && { clientId: client.clientId, origin: client.origin, clientSecret: secretIn(client.proof) };
   }
 
   test.each<[string, World, object | undefined]>([
@@ -161,11 +165,11 @@ describe('the user who runs a script', () => {
   const token = { H2O_CLOUD_CLIENT_PLATFORM_TOKEN: 'env-token' };
 
   async function userIn(world: World): Promise<object> {
-    const { refreshToken, clientSecret, ...rest } = await environmentIn({
+    const { refreshToken, proof, ...rest } = await environmentIn({
       answers: discoveryAnswers(),
       ...world,
     }).environment.currentUser();
-    return { ...rest, refreshToken: refreshToken.reveal(), clientSecret: clientSecret?.reveal() };
+    return { ...rest, refreshToken: refreshToken.reveal(), clientSecret: secretIn(proof) };
   }
 
   it('is in the variable, for the client that discovery names', async () => {

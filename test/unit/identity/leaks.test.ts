@@ -11,10 +11,9 @@ import { refreshTokenCredential } from '../../../src/identity/refresh-token.js';
 import { staticTokenCredential } from '../../../src/identity/static-token.js';
 import { fileTokenStore } from '../../../src/identity/token-store/file.js';
 import { memoryTokenStore } from '../../../src/identity/token-store/memory.js';
-import { Secret } from '../../../src/internal/secret.js';
 import { changed, jwt, refused, type Answer } from '../../support/token-server.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
-import { advanceUntilDone, failureOf, startWorld } from './world.js';
+import { advanceUntilDone, failureOf, startWorld, secretProof } from './world.js';
 
 const accessToken = jwt({ sub: 'planted-subject', scope: 'openid' });
 const secrets = {
@@ -78,7 +77,7 @@ describe('case 94: no error shows a secret', () => {
       vi.spyOn(console, method).mockImplementation(log),
     );
     const logger = { debug: log, info: log, warn: log, error: log };
-    await using world = await startWorld({}, { clientSecret: new Secret(secrets.clientSecret), onCall: log });
+    await using world = await startWorld({}, { proof: secretProof(secrets.clientSecret), onCall: log });
     world.server.next(answer, answer, answer);
     const refreshToken = world.server.signIn('planted-refresh-token');
     const onRotate = (): never => {
@@ -101,7 +100,7 @@ describe('case 94: no error shows a secret', () => {
     const client = createOidcClient({
       tokenEndpoint: 'https://idp.example/?planted=1',
       clientId: 'sdk',
-      clientSecret: secrets.clientSecret,
+      proof: secretProof(secrets.clientSecret),
       allowInsecure: false,
       clock,
       fetch,
@@ -113,7 +112,7 @@ describe('case 94: no error shows a secret', () => {
 
 describe('case 95: no object shows a secret', () => {
   it('of those that an app may hold', async () => {
-    await using world = await startWorld({}, { clientSecret: secrets.clientSecret });
+    await using world = await startWorld({}, { proof: secretProof(secrets.clientSecret) });
     const { client, clock, server } = world;
     const directory = await mkdtemp(join(tmpdir(), 'token-store-'));
     const refreshToken = server.signIn('planted-refresh-token');

@@ -1,6 +1,8 @@
 /** What the tests of this folder share: a clock, a provider, a client of it, and ways to look at failures. */
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { createOidcClient, type OidcClient, type OidcClientSettings } from '../../../src/identity/oidc.js';
+import type { ClientProof } from '../../../src/environment/client-proof.js';
+import { Secret } from '../../../src/internal/secret.js';
 import { H2OCloudError } from '../../../src/errors/base.js';
 import { TokenServer, type TokenServerOptions } from '../../support/token-server.js';
 
@@ -8,6 +10,10 @@ export interface World extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly server: TokenServer;
   readonly client: OidcClient;
+}
+
+export function secretProof(secret: string, method: 'client_secret_post' | 'client_secret_basic' = 'client_secret_post'): ClientProof {
+  return { method, secret: new Secret(secret) };
 }
 
 export async function startWorld(options: TokenServerOptions = {}, settings: Partial<OidcClientSettings> = {}): Promise<World> {

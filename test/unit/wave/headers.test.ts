@@ -3,11 +3,9 @@
  */
 import { inspect } from 'node:util';
 import { describe, expect, it, test } from 'vitest';
-import { AuthenticationError, SignInRequiredError } from '../../../src/errors/authentication-error.js';
+import { AuthenticationError } from '../../../src/errors/authentication-error.js';
 import { readWaveHeaders, type WaveRequest } from '../../../src/identity/wave/headers.js';
-import { waveRequestCredential } from '../../../src/identity/wave/request-credential.js';
 import { Secret } from '../../../src/internal/secret.js';
-import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { basic, membersOf, onTheWire, secrets, userHeaders } from './fake-waved.js';
 
 const appKey = { id: 'app', secret: new Secret('app-p1anted') };
@@ -107,29 +105,5 @@ describe('a request without the key of the app', () => {
     };
     expect(refusalOf(headers, appKey)).toBeInstanceOf(AuthenticationError);
     expect(asked).toEqual(['authorization']);
-  });
-});
-
-describe('the credential of a request', () => {
-  it('is the token that came with it', async () => {
-    const credential = waveRequestCredential({ headers: signed() }, appKey, new FakeClock());
-    expect((await credential.getToken({})).value).toBe(secrets.token);
-  });
-
-  it('needs no key for headers that have proven it already', async () => {
-    const event = { headers: readWaveHeaders({ headers: signed() }, appKey) };
-    expect((await waveRequestCredential(event, undefined, new FakeClock()).getToken({})).value).toBe(secrets.token);
-    const copy = { headers: { subject: 'u-1', accessToken: secrets.token } };
-    expect(() => waveRequestCredential(copy, undefined, new FakeClock())).toThrow(AuthenticationError);
-  });
-
-  it('of an anonymous user has no token, and says what an administrator can do', async () => {
-    const credential = waveRequestCredential({ headers: signed({}) }, appKey, new FakeClock());
-    const error: unknown = await credential.getToken({}).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(SignInRequiredError);
-    expect(error).toMatchObject({ code: 'ANONYMOUS' });
-    for (const word of ['WaveClientID', 'WaveClientSecret', 'EnableOIDC', 'Single-user']) expect(String(error)).toContain(word);
-    const reason = new Error('enough');
-    await expect(credential.getToken({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });

@@ -1,0 +1,31 @@
+/**
+ * A credential that can be ended: from then on it gives no token, also not to those who wait for one.
+ */
+import type { AuthenticationError } from '../errors/authentication-error.js';
+import type { AccessToken } from '../internal/access-token.js';
+import type { Credential, TokenRequest } from '../internal/credential.js';
+
+export class EndableCredential implements Credential {
+  readonly #source: Credential;
+  #ended: AuthenticationError | undefined;
+
+  constructor(source: Credential) {
+    this.#source = source;
+  }
+
+  /** @param reason what everybody gets who asks for a token, or waits for one */
+  end(reason: AuthenticationError): void {
+    this.#ended ??= reason;
+  }
+
+  async getToken(request: TokenRequest): Promise<AccessToken> {
+    this.#refuseIfEnded();
+    const token = await this.#source.getToken(request);
+    this.#refuseIfEnded();
+    return token;
+  }
+
+  #refuseIfEnded(): void {
+    if (this.#ended !== undefined) throw this.#ended;
+  }
+}
