@@ -2,9 +2,9 @@
  * A real Keycloak for tests: started and stopped by the scripts in `keycloak/`, with the users, clients and realms of `keycloak/realms.mjs`.
  */
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.js';
 
 const run = promisify(execFile);
 const script = (name: string): string => fileURLToPath(new URL(`keycloak/${name}`, import.meta.url));
@@ -54,15 +54,6 @@ export async function startKeycloak(options: KeycloakOptions = {}): Promise<Keyc
 
 function keycloakAt(url: string, stop: () => Promise<void>): Keycloak {
   return { url, issuer: `${url}/realms/hac`, issuerNoRotate: `${url}/realms/hac-norotate`, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('No port is free.');
-  return address.port;
 }
 
 export interface SignInOptions {
