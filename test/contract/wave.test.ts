@@ -185,6 +185,17 @@ describe('a session of Wave', () => {
     }
     expect((await world.cloud.onBehalfOf(eventOf('new', token)).accessToken()).value).toBe(token);
   });
+
+  it('case 114: is not ended anywhere else by a sign-out: no access token is ever revoked', async () => {
+    await using world = await startWorld();
+    const token = await signIn(world);
+    const users = [world.cloud.onBehalfOf(eventOf('s', token)), world.cloud.onBehalfOf({ accessToken: token })];
+    for (const user of users) await user.mlops.projects.list().first();
+    const before = world.local.requests.length;
+    for (const user of users) await user.signOut({ revoke: true });
+    expect(world.local.requests.slice(before)).toEqual([]);
+    await expect(users[1]!.accessToken()).rejects.toMatchObject({ code: 'SESSION_ENDED' });
+  });
 });
 
 it('case 92: two users with five hundred interleaved events each get their own tokens only', async () => {

@@ -287,7 +287,7 @@ describe('a request without the key of the app', () => {
     ['no key', ''],
     ['another key', basic('a', 'b')],
     ["the server's key", basic('server-key', 'server-secret')],
-  ])('is answered with 401 and makes no event: %s', async (_, authorization) => {
+  ])('case 89: is answered with 401 and makes no event: %s', async (_, authorization) => {
     await using world = await startWorld();
     for (const path of ['', '/disconnect']) {
       expect((await world.waved.send(action({}), { ...userHeaders, authorization }, path)).status).toBe(401);
