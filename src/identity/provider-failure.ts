@@ -134,7 +134,8 @@ function exchangeError(code: string, description: string, shown: string, call: P
     });
   }
   const isClient = code === 'unauthorized_client' || (code === 'invalid_client' && !/exchange|audience/i.test(description));
-  if (isClient || code === 'invalid_scope') return undefined;
+  const isRealm = code === 'access_denied' && /realm/i.test(description);
+  if (isClient || isRealm || code === 'invalid_scope') return undefined;
   return new TokenExchangeError({
     code: 'EXCHANGE_NOT_ALLOWED',
     what: `The identity provider at ${call.origin} does not exchange the token for the client "${redact(call.clientId)}" (${shown}).`,

@@ -30,24 +30,37 @@ export function signedOut(): SignInRequiredError {
 
 type RefusalCode = 'REUSE_DETECTED' | 'USER_DISABLED' | 'SESSION_ENDED' | 'SESSION_EXPIRED';
 
-/** Keycloak's texts; what is said in other words has expired, for all we know. */
-const refusals: readonly (readonly [RegExp, RefusalCode])[] = [
-  [/^maximum allowed refresh token reuse exceeded|^stale token/i, 'REUSE_DETECTED'],
-  [/^(user|account) disabled/i, 'USER_DISABLED'],
-  [/^session not active|^offline user session not found|^session doesn't have required client/i, 'SESSION_ENDED'],
-];
+interface Refusal {
+  readonly code: RefusalCode;
+  readonly reason: string;
+}
 
-const reasons: Readonly<Record<RefusalCode, string>> = {
-  REUSE_DETECTED: 'the refresh token was already spent, by another program or another copy of this one, which ends the session',
-  USER_DISABLED: 'the user is disabled',
-  SESSION_ENDED: 'the session has ended',
-  SESSION_EXPIRED: 'the refresh token has expired or is not valid',
+const expired: Refusal = { code: 'SESSION_EXPIRED', reason: 'the refresh token has expired or is not valid' };
+const disabled: Refusal = { code: 'USER_DISABLED', reason: 'the user is disabled' };
+const ended: Refusal = { code: 'SESSION_ENDED', reason: 'the session has ended' };
+const reused: Refusal = {
+  code: 'REUSE_DETECTED',
+  reason: 'the refresh token was already spent, by another program or another copy of this one, which ends the session',
 };
+/** Said of a token that is older than the newest one, but also of all tokens of a user whom an administrator has signed out. */
+const stale: Refusal = {
+  code: 'REUSE_DETECTED',
+  reason:
+    'the refresh token was already spent, by another program or another copy of this one, or an administrator has signed the user out',
+};
+
+/** Keycloak's texts; what is said in other words has expired, for all we know. */
+const refusals: readonly (readonly [RegExp, Refusal])[] = [
+  [/^maximum allowed refresh token reuse exceeded/i, reused],
+  [/^stale token/i, stale],
+  [/^(user|account) disabled/i, disabled],
+  [/^session not active|^offline user session not found|^session doesn't have required client/i, ended],
+];
 
 /** The refusal of a refresh token, from the description that came with `invalid_grant`. */
 export function refusedRefreshToken(description: string, shown: string, hint: string | undefined): SignInRequiredError {
-  const code = refusals.find(([text]) => text.test(description))?.[1] ?? 'SESSION_EXPIRED';
+  const { code, reason } = refusals.find(([text]) => text.test(description))?.[1] ?? expired;
   const share = code === 'REUSE_DETECTED' ? ' Programs that share one refresh token must share one token store.' : '';
   const fix = code === 'USER_DISABLED' ? 'Ask an administrator to enable the user.' : `${hint ?? signInAgain}${share}`;
-  return new SignInRequiredError({ code, what: `The identity provider refused the refresh token: ${reasons[code]} (${shown}).`, fix });
+  return new SignInRequiredError({ code, what: `The identity provider refused the refresh token: ${reason} (${shown}).`, fix });
 }

@@ -14,6 +14,9 @@ export interface AppOptions {
   readonly secret?: string | undefined;
   /** Default `hac`, in which a refresh token is good once. */
   readonly realm?: Realm;
+  /** The proxy of another app, and with it the issuer. */
+  readonly proxy?: ProviderProxy;
+  readonly oidc?: H2OCloudOptions['oidc'];
   readonly sdk?: H2OCloudOptions;
 }
 
@@ -35,12 +38,12 @@ export const publicClient: AppOptions = { client: 'hac-platform-public', secret:
 
 /** Time stands still for the SDK until a test moves it; for Keycloak it goes on. */
 export async function startApp(options: AppOptions = {}): Promise<App> {
-  const { client = 'wave-app', realm = 'hac', sdk } = options;
+  const { client = 'wave-app', realm = 'hac', oidc, sdk } = options;
   const secret = 'secret' in options ? options.secret : `${client}-secret`;
-  const proxy = await ProviderProxy.start(inject('keycloak').url);
+  const proxy = options.proxy ?? (await ProviderProxy.start(inject('keycloak').url));
   const issuer = `${proxy.url}/realms/${realm}`;
-  const clock = new FakeClock();
-  const cloud = new H2OCloud({ env: {}, oidc: { issuer, clientId: client, clientSecret: secret }, clock, ...sdk });
+  const clock = new FakeClock(Date.now());
+  const cloud = new H2OCloud({ env: {}, oidc: { issuer, clientId: client, clientSecret: secret, ...oidc }, clock, ...sdk });
   const signInHere = (more: SignInOptions = {}): Promise<SignedIn> => signIn(issuer, { client, secret, ...more });
   return {
     proxy,
@@ -51,7 +54,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     signIn: signInHere,
     user: async (more) => cloud.onBehalfOf({ refreshToken: (await signInHere(more)).refreshToken }),
     calls: () => proxy.tokenCalls.filter(({ grant }) => grant !== 'password'),
-    [Symbol.asyncDispose]: () => proxy.stop(),
+    [Symbol.asyncDispose]: () => (options.proxy === undefined ? proxy.stop() : Promise.resolve()),
   };
 }
 

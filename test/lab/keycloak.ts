@@ -138,6 +138,7 @@ export class KeycloakAdmin {
     await this.call('PUT', `/clients/${textOf(client, 'id')}`, { ...client, ...settings });
   }
 
+  /** A user whose password is their name, and who may have offline tokens. */
   async createUser(username: string): Promise<void> {
     await this.call('POST', '/users', {
       username,
@@ -148,6 +149,8 @@ export class KeycloakAdmin {
       lastName: 'Lab',
       credentials: [{ type: 'password', value: username, temporary: false }],
     });
+    const role = await this.call('GET', '/roles/offline_access');
+    await this.call('POST', `/users/${await this.#userId(username)}/role-mappings/realm`, [role]);
   }
 
   async setEnabled(username: string, enabled: boolean): Promise<void> {
