@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AuthenticationError } from './errors/authentication-error.js';
 import { invalidParameter, type ConfigurationError } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
-import { callback, checkMembers, memberOf, type Kind } from './http/given.js';
+import { callback, checkMembers, hasMember, memberOf, type Kind } from './http/given.js';
 import type { FetchFunction } from './http/transport.js';
 import { clientCredentialsCredential } from './identity/client-credentials.js';
 import { EndableCredential } from './identity/endable.js';
@@ -85,12 +85,12 @@ export class Credentials {
     const given: unknown = source;
     if (typeof given !== 'object' || given === null) throw unknownSource();
     // First: a framework may have hung anything else on a request.
-    if ('headers' in source) return this.#ofWave(source);
+    if (hasMember(source, 'headers')) return this.#ofWave(source);
     checkMembers(given, 'onBehalfOf()', { accessToken: tokenKind, onRotate: callback });
     if ('accessToken' in given && given.accessToken === undefined) throw unknownSource();
-    if ('accessToken' in source) return endable(this.#exchanging(staticTokenCredential(source.accessToken, this.#ports.clock)));
-    if ('refreshToken' in source) return endable(this.#exchanging(this.#ofRefreshToken(source.refreshToken, source.onRotate)));
-    if (!('credential' in given)) throw unknownSource();
+    if (hasMember(source, 'accessToken')) return endable(this.#exchanging(staticTokenCredential(source.accessToken, this.#ports.clock)));
+    if (hasMember(source, 'refreshToken')) return endable(this.#exchanging(this.#ofRefreshToken(source.refreshToken, source.onRotate)));
+    if (!hasMember(source, 'credential')) throw unknownSource();
     return endable(this.#exchanging(this.#ofUser(source.credential)));
   }
 

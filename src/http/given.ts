@@ -81,6 +81,14 @@ function isOfKind(given: object, name: string, kind: Kind): boolean {
   }
 }
 
+/** Whether an object has a member of this name, of its own or of its class; what is on the prototype of all objects is nobody's. */
+export function hasMember<Given extends object, Name extends string>(
+  given: Given,
+  name: Name,
+): given is Extract<Given, Readonly<Record<Name, unknown>>> {
+  return Object.hasOwn(given, name) || (name in given && !(name in Object.prototype));
+}
+
 /** A member of whatever was passed; `undefined` where there is none, or where reading it throws. */
 export function memberOf(given: unknown, name: string): unknown {
   try {

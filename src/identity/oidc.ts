@@ -11,10 +11,11 @@ import { decideRetry, parseRetryAfter, type Decision } from '../http/retry.js';
 import type { FetchFunction } from '../http/transport.js';
 import { fencedListener, type CallListener, type TokenEvent } from '../internal/call-event.js';
 import { sleep, type Clock } from '../internal/clock.js';
+import { redact } from '../internal/redact.js';
 import type { Secret } from '../internal/secret.js';
 import { instantOf } from './freshness.js';
 import { guardFetch, type GuardedFetch, type JsonObject, type WireOutcome } from './guarded-fetch.js';
-import { ownMember } from './jwt-claims.js';
+import { ownMember, readJwtClaims } from './jwt-claims.js';
 import { signingKey } from './private-key.js';
 import { checkedIssuer, checkedTokenEndpoint, isSameIssuer } from './provider-addresses.js';
 import { providerError, type ProviderCall } from './provider-failure.js';
@@ -235,6 +236,8 @@ class Client implements OidcClient {
     const scopes = scopeList(grant.scopes);
     const call = {
       ...this.#call(new URL(metadata.token_endpoint).origin, scopes, grant.spent === undefined ? [] : [grant.spent]),
+      issuer: this.#settings.tokenEndpoint === undefined ? metadata.issuer : undefined,
+      tokenIssuer: grant.spent === undefined ? undefined : readJwtClaims(grant.spent)?.issuer,
       isExchange: grant.event === 'token_exchange',
     };
     const authentication = await this.#authentication(openid, metadata);
@@ -269,7 +272,7 @@ class Client implements OidcClient {
           ...(isPlain(issuer) ? { execute: [allowInsecureRequests(openid)] } : {}),
         }),
       admit: (metadata) => {
-        if (!isSameIssuer(ownMember(metadata, 'issuer'), issuer)) throw otherIssuer(server.origin);
+        if (!isSameIssuer(ownMember(metadata, 'issuer'), issuer)) throw otherIssuer(ownMember(metadata, 'issuer'), issuer);
         found = readMetadata(metadata, { issuer, allowInsecure, usesCertificate: proof?.method === 'tls_client_auth' });
         return { ...found, issuer: server.href };
       },
@@ -381,10 +384,11 @@ function noProvider(): ConfigurationError {
   });
 }
 
-function otherIssuer(origin: string): ConfigurationError {
+function otherIssuer(named: unknown, issuer: string): ConfigurationError {
+  const other = typeof named === 'string' && URL.canParse(named) ? redact(new URL(named).origin + new URL(named).pathname) : 'none';
   return new ConfigurationError({
     code: 'CONFIGURATION_INVALID',
-    what: `The metadata at ${origin} is that of another issuer.`,
-    fix: 'Set `oidc.issuer` to exactly the issuer that the metadata names, also in the case of its letters; `localhost` and `127.0.0.1` are two issuers.',
+    what: `The metadata of ${issuer} are those of another issuer (${other}).`,
+    fix: 'Set `oidc.issuer` to exactly the issuer that the metadata name, also in the case of its letters; `localhost` and `127.0.0.1` are two issuers.',
   });
 }

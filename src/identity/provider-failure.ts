@@ -10,6 +10,7 @@ import type { NetworkFailure } from '../http/network-failure.js';
 import { redact } from '../internal/redact.js';
 import type { JsonObject, WireOutcome } from './guarded-fetch.js';
 import { ownMember } from './jwt-claims.js';
+import { isSameIssuer } from './provider-addresses.js';
 import { scopeFix } from './requirements.js';
 import { refusedRefreshToken } from './sign-in-required.js';
 
@@ -22,6 +23,10 @@ export interface ProviderCall {
   /** Values that must not show, whatever text they stand in. */
   readonly secrets: readonly string[];
   readonly signInHint?: string | undefined;
+  /** The issuer as it is configured; absent where only an endpoint is. */
+  readonly issuer?: string | undefined;
+  /** Who issued the token that was sent, if it says so. */
+  readonly tokenIssuer?: string | undefined;
   /** The provider's metadata were asked for, not a token. */
   readonly isDiscovery?: boolean;
   /** An access token was to be exchanged, not a refresh token spent. */
@@ -103,6 +108,8 @@ function refusalError(answer: Answer, call: ProviderCall): H2OCloudError {
   if (code === undefined) return answer.challenge !== undefined ? wrongClient(call, `status ${status}`) : unavailable(status, call.origin);
   const description = textMember(answer.json, 'error_description') ?? '';
   const shown = safe(description === '' ? code : `${code}: ${description}`);
+  const stranger = isAboutToken(code, description, call) ? strangersToken(call, shown) : undefined;
+  if (stranger !== undefined) return stranger;
   const refusedExchange = call.isExchange === true ? exchangeError(code, description, shown, call) : undefined;
   if (refusedExchange !== undefined) return refusedExchange;
   switch (code) {
@@ -124,9 +131,24 @@ function refusalError(answer: Answer, call: ProviderCall): H2OCloudError {
 /** Keycloak's words for what is wrong with a subject token; every other refusal is about the client or what it asked for. */
 const overSubject = /^invalid token$|subject.?token/i;
 
+function isAboutToken(code: string, description: string, call: ProviderCall): boolean {
+  return code === 'invalid_grant' || (call.isExchange === true && code === 'invalid_request' && overSubject.test(description));
+}
+
+/** A token that went to another issuer than its own is refused in words that say nothing of that. */
+function strangersToken({ issuer, tokenIssuer }: ProviderCall, shown: string): SignInRequiredError | undefined {
+  if (issuer === undefined || tokenIssuer === undefined || !URL.canParse(tokenIssuer) || isSameIssuer(tokenIssuer, issuer))
+    return undefined;
+  const { origin, pathname } = new URL(tokenIssuer);
+  return new SignInRequiredError({
+    code: 'SESSION_EXPIRED',
+    what: `The identity provider ${issuer} refused the token, which was issued by ${bounded(redact(origin + pathname))} (${shown}).`,
+    fix: 'Set `oidc.issuer` to the issuer of the token, or sign in there; `localhost` and `127.0.0.1` are two issuers.',
+  });
+}
+
 function exchangeError(code: string, description: string, shown: string, call: ProviderCall): H2OCloudError | undefined {
-  const isSubject = code === 'invalid_grant' || (code === 'invalid_request' && overSubject.test(description));
-  if (isSubject) {
+  if (isAboutToken(code, description, call)) {
     return new SignInRequiredError({
       code: 'SESSION_EXPIRED',
       what: `The identity provider did not exchange the access token: it has expired, was revoked, or is none of this provider (${shown}).`,

@@ -5,12 +5,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Console } from 'node:console';
-import { Writable } from 'node:stream';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { H2OCloud, H2OCloudError, SecurityOptions, type FetchFunction, type User } from 'h2o-ai-cloud';
+import { printed } from '../support/printed.js';
 
 const jwt = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"planted-subject","scope":"ai.h2o.storage ai.h2o.deploy"}').toString('base64url')}.planted-signature`;
 const planted = {
@@ -85,24 +84,6 @@ const sources: readonly ((cloud: H2OCloud) => User)[] = [
   (cloud) => cloud.onBehalfOf({ credential: () => Promise.reject(new Error(`cannot sign in with password=${planted.opaqueToken}`)) }),
   (cloud) => cloud.asCurrentUser(),
 ];
-
-function printed(value: unknown): string {
-  let text = '';
-  const stream = new Writable({
-    write(chunk, _, done) {
-      text += String(chunk);
-      done();
-    },
-  });
-  new Console(stream).log(value, [value], { value });
-  const forms = [
-    inspect(value, { depth: 20, showHidden: true }),
-    inspect({ nested: [value] }, { depth: 20 }),
-    JSON.stringify(value),
-    String(value),
-  ];
-  return [text, ...forms, value instanceof Error ? (value.stack ?? '') : ''].join('\n');
-}
 
 function expectNoSecret(value: unknown): void {
   const text = printed(value);

@@ -158,15 +158,20 @@ describe('a realm that is not there', () => {
     }
   });
 
-  it('case 82: `localhost` and `127.0.0.1` are two issuers', async () => {
+  it('cases 82, 117: `localhost` and `127.0.0.1` are two issuers, and the error names both', async () => {
     await using app = await startApp();
-    const { refreshToken } = await app.signIn();
-    const cloud = new H2OCloud({
-      env: {},
-      oidc: { issuer: app.issuer.replace('127.0.0.1', 'localhost'), clientId: 'wave-app', clientSecret: 'wave-app-secret' },
-      clock: app.clock,
-    });
+    const { accessToken, refreshToken } = await app.signIn();
+    const issuer = app.issuer.replace('127.0.0.1', 'localhost');
+    const cloud = new H2OCloud({ env: {}, oidc: { issuer, clientId: 'wave-app', clientSecret: 'wave-app-secret' }, clock: app.clock });
     // The issuer follows the host by which Keycloak is called, so the metadata are right and the token is a stranger's.
-    expect(await failureOf(cloud.onBehalfOf({ refreshToken }).accessToken())).toMatchObject({ code: 'SESSION_EXPIRED' });
+    const errors = [
+      await failureOf(cloud.onBehalfOf({ refreshToken }).accessToken()),
+      await failureOf(cloud.onBehalfOf({ accessToken }).accessToken({ scopes: ['ai.h2o.deploy'] })),
+    ];
+    for (const error of errors) {
+      expect(error).toMatchObject({ name: 'SignInRequiredError', code: 'SESSION_EXPIRED' });
+      expect(error.message).toContain(app.issuer);
+      expect(error.message).toContain(issuer);
+    }
   });
 });

@@ -23,7 +23,7 @@ export async function load(url, context, next) {
   return next(url, context);
 }`;
 
-describe(`the installed package in ${node}`, () => {
+describe(`case 101: the installed package in ${node}`, () => {
   const consumer = installedConsumer({ after });
   // An optional peer: its own subpath needs it, nothing else may.
   linkPackages(consumer, ['msw']);

@@ -58,6 +58,39 @@ describe('case 63: a refused refresh token says why, and that only a new sign-in
   });
 });
 
+describe('case 117: a refused token that is of another issuer', () => {
+  const local = { issuer: 'http://127.0.0.1:8180/realms/hac', tokenIssuer: 'http://localhost:8180/realms/hac' };
+  const json = (error: string, description: string): WireOutcome => ({
+    kind: 'answer',
+    status: 400,
+    json: { error, error_description: description },
+    challenge: undefined,
+    retryAfter: undefined,
+  });
+
+  test.each<[string, WireOutcome, boolean]>([
+    ['spent', json('invalid_grant', 'Invalid refresh token'), false],
+    ['exchanged', json('invalid_request', 'Invalid token'), true],
+  ])('names both: %s', (_, outcome, isExchange) => {
+    const error = providerError(outcome, { ...call, ...local, isExchange });
+    expect(error).toBeInstanceOf(SignInRequiredError);
+    expect(error.message).toContain(local.issuer);
+    expect(error.message).toContain(local.tokenIssuer);
+    expect(error.message).toContain('`localhost` and `127.0.0.1` are two issuers');
+  });
+
+  test.each<[string, Partial<ProviderCall>]>([
+    ['the same', { ...local, tokenIssuer: `${local.issuer}/` }],
+    ['unknown', { ...local, tokenIssuer: undefined }],
+    ['nothing that could be one', { ...local, tokenIssuer: 'planted issuer' }],
+    ['not to be compared', { tokenIssuer: local.tokenIssuer }],
+  ])('is not spoken of when it is %s', (_, facts) => {
+    const error = providerError(json('invalid_grant', 'Invalid refresh token'), { ...call, ...facts });
+    expect(error).toMatchObject({ code: 'SESSION_EXPIRED' });
+    expect(error.message).not.toMatch(/two issuers|planted/);
+  });
+});
+
 describe('case 66: a refused client has one code', () => {
   test.each<[string, number, Answered]>([
     ['wrong secret', 401, { error: 'unauthorized_client', description: 'Invalid client or Invalid client credentials' }],
