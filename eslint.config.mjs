@@ -25,6 +25,7 @@ const doors = {
   hono: ['src/local/**', 'src/testing/**'],
   jose: ['src/local/**'],
   fflate: ['src/local/**'],
+  bcryptjs: ['src/local/**'],
   msw: ['src/testing/msw.ts'],
   'smol-toml': ['src/environment/**'],
 };

@@ -54,7 +54,7 @@ declare const secret: import('h2o-ai-cloud').Secret;
 declare const readFile: typeof import('node:fs/promises').readFile;
 declare const row: Readonly<Record<string, string>>;
 declare const app: import('hono').Hono;
-declare const models: ReadonlyMap<string, import('./src/local/scorer.js').ScorerModel>;
+declare const models: ReadonlyMap<string, import('./src/local/scorer/scorer.js').ScorerModel>;
 
 // A Wave app.
 declare const serveWaveApp: typeof import('h2o-ai-cloud/wave').serveWaveApp;

@@ -2,7 +2,7 @@
  * `h2o-ai-cloud local`: runs a local cloud until it is told to stop. Reads arguments and prints; the cloud is in `local/`.
  */
 import { parseArgs } from 'node:util';
-import type { LocalCloudDescription } from '../local/local-cloud.js';
+import type { LocalCloudDescription, ScorerContract } from '../local/local-cloud.js';
 import { platformNames } from '../local/mlops/platforms.js';
 import type { PlatformName } from '../local/mlops/platforms.js';
 import { serveLocalCloud } from '../local/server.js';
@@ -12,7 +12,7 @@ import type { Terminal } from './terminal.js';
 
 const help = `Usage: h2o-ai-cloud local [options]
 
-Runs an H2O AI Cloud on this machine: sign-in, discovery, MLOps, and scorers that evaluate H2O-3 GLM models (MOJO files).
+Runs an H2O AI Cloud on this machine: sign-in, discovery, MLOps, and scorers that evaluate H2O-3 models (MOJO files of GLM and GBM).
 It answers on 127.0.0.1 only, keeps everything in memory, and runs until it is stopped (Ctrl+C or SIGTERM).
 
 Options:
@@ -23,6 +23,7 @@ Options:
   --rotate-refresh-tokens     a refresh token is good once; using it again ends the session
   --trust-issuer URL          accept tokens of this issuer too; may be given more than once
   --healthy-after-ms N        how long a deployment takes to come up (default: 1000)
+  --scorer-contract C         java, python-pydantic1 or python-pydantic2: whose scorers the deployments' behave like (default: java)
   --help                      show this text`;
 
 /**
@@ -55,6 +56,7 @@ interface Values {
   readonly rotateRefreshTokens: boolean;
   readonly trustIssuers: readonly string[];
   readonly healthyAfterMs: string | undefined;
+  readonly scorerContract: string | undefined;
   readonly help: boolean;
 }
 
@@ -70,6 +72,7 @@ function parsed(args: readonly string[]): Values {
         'rotate-refresh-tokens': { type: 'boolean', default: false },
         'trust-issuer': { type: 'string', multiple: true, default: [] },
         'healthy-after-ms': { type: 'string' },
+        'scorer-contract': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -81,6 +84,7 @@ function parsed(args: readonly string[]): Values {
       rotateRefreshTokens: values['rotate-refresh-tokens'],
       trustIssuers: values['trust-issuer'],
       healthyAfterMs: values['healthy-after-ms'],
+      scorerContract: values['scorer-contract'],
       help: values.help,
     };
   } catch (error) {
@@ -98,6 +102,7 @@ function optionsFrom(values: Values): ServeOptions {
     rotateRefreshTokens: values.rotateRefreshTokens,
     trustIssuers: values.trustIssuers.map(issuerFrom),
     healthyAfterMs: numberFrom('--healthy-after-ms', values.healthyAfterMs),
+    scorerContract: scorerContractFrom(values.scorerContract),
   };
 }
 
@@ -106,6 +111,14 @@ function platformFrom(text: string | undefined): PlatformName | undefined {
   if (text !== undefined && platform === undefined)
     throw new UsageError(`--platform takes ${platformNames.join(', ')}, not "${text}". Leave it out to serve all of them.`);
   return platform;
+}
+
+const scorerContracts: readonly ScorerContract[] = ['java', 'python-pydantic1', 'python-pydantic2'];
+
+function scorerContractFrom(text: string | undefined): ScorerContract | undefined {
+  const contract = scorerContracts.find((known) => known === text);
+  if (text === undefined || contract !== undefined) return contract;
+  throw new UsageError(`--scorer-contract takes ${scorerContracts.join(', ')}, not "${text}".`);
 }
 
 function portFrom(text: string | undefined): number | undefined {
@@ -150,5 +163,5 @@ ${accounts.join('\n')}
 To use it from another terminal:
 ${exports.join('\n')}
 
-It deploys and scores H2O-3 GLM models (MOJO files).`;
+It deploys and scores H2O-3 models (MOJO files of GLM and GBM).`;
 }

@@ -24,7 +24,8 @@ import { artifactStore } from './mlops/storage/artifact-store.js';
 import { artifactStorePath, presignedUrls } from './mlops/storage/presigned-urls.js';
 import { createRecorder } from './recorder.js';
 import type { RecordedRequest, ServiceName } from './recorder.js';
-import { scorerApp } from './scorer.js';
+import type { ScorerContract } from './scorer/contract.js';
+import { scorerApp } from './scorer/scorer.js';
 import { scorerHost } from './scorer-host.js';
 import { isSecureStorePath, secureStore } from './secure-store.js';
 import { State } from './state.js';
@@ -32,6 +33,7 @@ import { State } from './state.js';
 export type { RecordedRequest, ServiceName } from './recorder.js';
 export type { SecurityKind } from './mlops/context.js';
 export type { PlatformName } from './mlops/platforms.js';
+export type { ScorerContract } from './scorer/contract.js';
 
 export interface LocalCloudOptions {
   /** The origin that it is reached at, as `http://127.0.0.1:8080`. */
@@ -54,6 +56,8 @@ export interface LocalCloudOptions {
   readonly artifactStoreBytes?: number | undefined;
   /** The kinds of protection that deployments may have. Default: all. */
   readonly securityOptions?: readonly SecurityKind[] | undefined;
+  /** Whose scorers the deployments' behave like. Default: `java`, H2O's scorer of MOJOs. */
+  readonly scorerContract?: ScorerContract | undefined;
   /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
   readonly pageSize?: number | undefined;
   /** How the discovery service differs from a present one. */
@@ -168,7 +172,7 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     'authz-gateway': authzGateway(context, access),
     'artifact-store': artifactStore(context),
     'secure-store': secureStore(),
-    scorer: scorerApp(scorerHost(context, access)),
+    scorer: scorerApp(scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java' }, access)),
   };
   const recorder = createRecorder();
   const users = accountsOf(identity);

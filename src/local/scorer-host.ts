@@ -1,20 +1,26 @@
 /**
  * What the scorers ask their cloud: which model a deployment serves, and who may use it.
  */
-import { pbkdf2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { timingSafeEqual } from 'node:crypto';
 import { bearerToken } from './access.js';
 import type { Access } from './access.js';
 import type { GatewayContext } from './mlops/context.js';
 import { keyDigest } from './mlops/deployments/protection.js';
 import { deploymentState } from './mlops/deployments/states.js';
 import { loadModel } from './models.js';
-import type { ScorerAccess, ScorerHost, ScorerModel } from './scorer.js';
 import type { Deployment, DeploymentElement, Protection } from './state.js';
+import type { ScorerContract, ScorerModel, ShapleyTypes } from './scorer/contract.js';
+import { passphraseCheck } from './scorer/passphrase.js';
+import type { PassphraseCheck } from './scorer/passphrase.js';
+import type { ScorerAccess, ScorerHost } from './scorer/scorer.js';
 
-type ScorerHostContext = Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'>;
+interface ScorerHostContext extends Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'> {
+  readonly scorerContract: ScorerContract;
+}
 
-export function scorerHost({ state, clock, healthyAfterMs }: ScorerHostContext, access: Access): ScorerHost {
+export function scorerHost(context: ScorerHostContext, access: Access): ScorerHost {
+  const { state, clock, healthyAfterMs, scorerContract: contract } = context;
+  const isPassphrase = passphraseCheck();
   /** How many requests a deployment has had: a split takes its elements in turn, by weight. */
   const turns = new Map<string, number>();
 
@@ -38,16 +44,25 @@ export function scorerHost({ state, clock, healthyAfterMs }: ScorerHostContext, 
       if (deploymentState(deployment, clock.now(), healthyAfterMs).state !== 'HEALTHY') return 'notReady';
       const element = elementInTurn(deployment);
       const outcome = loadModel(state.artifacts.get(element?.artifactId ?? ''));
-      return 'mojo' in outcome ? { mojo: outcome.mojo, modelId: element?.experimentId } : 'notReady';
+      if (!('mojo' in outcome)) return 'notReady';
+      return { mojo: outcome.mojo, modelId: element?.experimentId, contract, shapleyTypes: shapleyTypes(element) };
     },
     async authorize(deploymentId, authorization): Promise<ScorerAccess> {
       const securities = serving(deploymentId)?.securities ?? [];
       return authorised(
         securities.map(({ protection }) => protection),
-        { authorization, access },
+        { authorization, access, isPassphrase },
       );
     },
   };
+}
+
+/** The setting by which a deployment chooses what its scorer explains. */
+const shapleySetting = 'SHAPLEY_TYPES_ENABLED';
+const shapleySettings: readonly ShapleyTypes[] = ['NONE', 'ORIGINAL', 'TRANSFORMED', 'ALL'];
+
+function shapleyTypes(element: DeploymentElement | undefined): ShapleyTypes | undefined {
+  return shapleySettings.find((setting) => setting === element?.environmentVariables[shapleySetting]);
 }
 
 /** The element whose share of the weights this turn falls into. */
@@ -63,24 +78,24 @@ export function weighted<Element extends Pick<DeploymentElement, 'weight'>>(
   });
 }
 
+interface Caller {
+  readonly authorization: string | undefined;
+  readonly access: Access;
+  readonly isPassphrase: PassphraseCheck;
+}
+
 /** Any one of the protections that is passed opens the door. */
-async function authorised(
-  protections: readonly Protection[],
-  { authorization, access }: { authorization: string | undefined; access: Access },
-): Promise<ScorerAccess> {
-  const given = bearerToken(authorization);
+async function authorised(protections: readonly Protection[], caller: Caller): Promise<ScorerAccess> {
+  const given = bearerToken(caller.authorization);
   for (const protection of protections) {
     if (protection.kind === 'none') return 'allowed';
-    if (given !== undefined && (await opens(protection, { given, authorization, access }))) return 'allowed';
+    if (given !== undefined && (await opens(protection, given, caller))) return 'allowed';
   }
   if (!protections.some(({ kind }) => kind === 'oidc')) return { status: 401 };
   return { status: 401, wwwAuthenticate: given === undefined ? 'Bearer' : 'Bearer error="invalid_token"' };
 }
 
-async function opens(
-  protection: Protection,
-  { given, authorization, access }: { given: string; authorization: string | undefined; access: Access },
-): Promise<boolean> {
+async function opens(protection: Protection, given: string, { authorization, access, isPassphrase }: Caller): Promise<boolean> {
   switch (protection.kind) {
     case 'none':
       return true;
@@ -91,19 +106,6 @@ async function opens(
     case 'api-key':
       return areEqual(Buffer.from(keyDigest(given)), Buffer.from(protection.digest));
   }
-}
-
-const derive = promisify(pbkdf2);
-
-/** Whether a plain passphrase is the one that is kept. One kept as bcrypt opens nothing: Node has no bcrypt to compare it with. */
-async function isPassphrase(plain: string, { hash, hashType }: Extract<Protection, { kind: 'passphrase' }>): Promise<boolean> {
-  if (hashType === 'PLAINTEXT') return areEqual(Buffer.from(plain), Buffer.from(hash));
-  const [, digest, iterations, salt, hex] = /^pbkdf2:(sha256|sha512):(\d+)\$([^$]+)\$((?:[0-9a-f]{2})+)$/i.exec(hash) ?? [];
-  if (digest === undefined || salt === undefined || hex === undefined) return false;
-  const expected = Buffer.from(hex, 'hex');
-  // Fails for a count of iterations that none can have.
-  const derived = await derive(plain, salt, Number(iterations), expected.length, digest).catch(() => undefined);
-  return derived !== undefined && areEqual(derived, expected);
 }
 
 const areEqual = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other);

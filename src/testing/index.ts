@@ -17,6 +17,7 @@ export type {
   LocalUser,
   PlatformName,
   RecordedRequest,
+  ScorerContract,
   SecurityKind,
   ServiceName,
 } from '../local/local-cloud.js';

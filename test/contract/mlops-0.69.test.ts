@@ -289,11 +289,11 @@ describe('waiting', () => {
 
   it('ends at once when the deployment fails, with the message of the platform', async () => {
     await using test = await startTestCloud();
-    const deployment = await started(test.user, fixture('models/credit-gbm.zip'));
+    const deployment = await started(test.user, fixture('models/credit-drf.zip'));
     const error: unknown = await test.user.mlops.deployments.waitUntilHealthy(deployment).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DeploymentFailedError);
     expect(error).toMatchObject({ code: 'DEPLOYMENT_FAILED', deploymentId: deployment.id, history: [{ state: 'FAILED' }] });
-    expect(String(error)).toContain('gbm');
+    expect(String(error)).toContain('drf');
   });
 
   it('ends at the deadline with the history', async () => {
@@ -350,9 +350,9 @@ describe('deploy()', () => {
     await using test = await startTestCloud();
     const { mlops } = test.user;
     const project = await mlops.projects.create({ name: 'demo' });
-    const gbm = { artifact: fixture('models/credit-gbm.zip'), name: 'credit', security: SecurityOptions.oidc() };
-    await expect(mlops.deploy({ ...gbm, project: 'demo' })).rejects.toThrow(DeploymentFailedError);
-    await expect(mlops.deploy({ ...gbm, project: 'new' })).rejects.toThrow(DeploymentFailedError);
+    const forest = { artifact: fixture('models/credit-drf.zip'), name: 'credit', security: SecurityOptions.oidc() };
+    await expect(mlops.deploy({ ...forest, project: 'demo' })).rejects.toThrow(DeploymentFailedError);
+    await expect(mlops.deploy({ ...forest, project: 'new' })).rejects.toThrow(DeploymentFailedError);
     expect(await mlops.projects.list().toArray()).toEqual([project]);
     expect(await mlops.experiments.list({ project }).toArray()).toEqual([]);
     expect(await mlops.models.list({ project }).toArray()).toEqual([]);
@@ -363,7 +363,7 @@ describe('deploy()', () => {
     await using test = await startTestCloud();
     test.local.faults.add({ when: { path: 'DeleteProject' }, times: 10, then: { status: 500 } });
     test.local.faults.add({ when: { path: 'DeleteDeployment' }, times: 10, then: { status: 500 } });
-    const params = { project: 'demo', artifact: fixture('models/credit-gbm.zip'), name: 'credit', security: SecurityOptions.oidc() };
+    const params = { project: 'demo', artifact: fixture('models/credit-drf.zip'), name: 'credit', security: SecurityOptions.oidc() };
     const error: unknown = await test.user.mlops.deploy(params).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'DEPLOYMENT_FAILED', created: [{ kind: 'deployment' }, { kind: 'project' }] });
     expect(String(error)).toContain('left behind');

@@ -1,7 +1,7 @@
 /**
  * A row of text cells as the numbers that a model computes with: levels become their index, missing values NaN.
  */
-import { parseJavaDouble, trimAsJava } from './java-double.js';
+import { parseJavaDouble, trimAsJava } from './java-number.js';
 import type { MojoColumn } from './model-file.js';
 import { RowError } from './mojo-error.js';
 

@@ -1,15 +1,13 @@
 /**
  * Generalized linear models: coefficients times inputs, through the inverse of the link. One vector of coefficients, or one for each class.
  */
+import type { Evaluate } from './evaluation.js';
 import type { ModelFile, ModelInfo } from './model-file.js';
 import { MojoError, RowError } from './mojo-error.js';
 
 /** The newest layout of a GLM that H2O-3 writes and this reads. */
 const newestVersion = 1;
 const twoClassFamilies = new Set(['binomial', 'quasibinomial', 'fractionalbinomial']);
-
-/** A row of numbers, missing ones NaN, to one number for each output. */
-export type Evaluate = (row: readonly number[]) => number[];
 
 interface Coefficients {
   /** For each categorical column the coefficient of each level; a level beyond them has none. */

@@ -2,7 +2,7 @@
  * What every MOJO of H2O-3 says of itself, whatever its algorithm: `model.ini` and the domains beside it. Reads text; evaluates nothing.
  */
 import type { Archive } from './archive.js';
-import { parseJavaDouble } from './java-double.js';
+import { parseJavaDouble } from './java-number.js';
 import { MojoError } from './mojo-error.js';
 
 /** An input column as the model sees it. */

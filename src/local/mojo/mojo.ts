@@ -2,9 +2,11 @@
  * Reads the model files that H2O-3 exports (MOJO) and evaluates them, as H2O's own library does. Knows files and rows, no HTTP.
  */
 import { openArchive } from './archive.js';
+import type { Archive } from './archive.js';
 import { rowEncoder } from './cells.js';
+import type { Evaluation } from './evaluation.js';
+import { evaluateGbm } from './gbm.js';
 import { evaluateGlm } from './glm.js';
-import type { Evaluate } from './glm.js';
 import { readModelFile } from './model-file.js';
 import type { ModelFile, MojoColumn } from './model-file.js';
 import { MojoError } from './mojo-error.js';
@@ -29,12 +31,20 @@ export interface Mojo {
    * @param cells text in the order of {@link columns}; `undefined` and `''` are missing values
    * @throws {RowError} a cell of a numeric column is not a number
    */
-  score(cells: readonly (string | undefined)[]): number[];
+  score(cells: readonly (string | undefined)[]): readonly number[];
+  /**
+   * How much each column had to do with the prediction (Shapley values, before the link): one number for each of {@link columns}, and last the
+   * bias. Absent where H2O-3 has none: for GLM, for models of more than two classes, and for the oldest files.
+   *
+   * @throws {RowError} a cell of a numeric column is not a number
+   */
+  readonly contributions?: ((cells: readonly (string | undefined)[]) => readonly number[]) | undefined;
 }
 
 /** The algorithms by the name that model.ini gives them. */
-const algorithms: Readonly<Record<string, (model: ModelFile) => Evaluate>> = {
-  glm: evaluateGlm,
+const algorithms: Readonly<Record<string, (model: ModelFile, archive: Archive) => Evaluation>> = {
+  gbm: evaluateGbm,
+  glm: (model) => ({ evaluate: evaluateGlm(model) }),
 };
 
 /**
@@ -47,13 +57,14 @@ const algorithms: Readonly<Record<string, (model: ModelFile) => Evaluate>> = {
  * const [no, yes] = mojo.score(mojo.columns.map(({ name }) => row[name]));
  */
 export function readMojo(zip: Uint8Array): Mojo {
-  const model = readModelFile(openArchive(zip));
+  const archive = openArchive(zip);
+  const model = readModelFile(archive);
   const algorithm = model.info.required('algo');
   const evaluatorFor = Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm] : undefined;
   if (evaluatorFor === undefined) {
     throw new MojoError(`this local cloud evaluates H2O-3 MOJOs of: ${Object.keys(algorithms).join(', ')}; this one is ${algorithm}`);
   }
-  const evaluate = evaluatorFor(model);
+  const { evaluate, explain } = evaluatorFor(model, archive);
   const encode = rowEncoder(model.columns);
   const category = model.info.required('category');
   return {
@@ -65,6 +76,7 @@ export function readMojo(zip: Uint8Array): Mojo {
     h2oVersion: model.info.text('h2o_version') ?? 'unknown',
     uuid: model.info.required('uuid'),
     score: (cells) => evaluate(encode(cells)),
+    contributions: explain === undefined ? undefined : (cells) => explain(encode(cells)),
   };
 }
 

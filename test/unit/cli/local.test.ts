@@ -44,6 +44,8 @@ describe('h2o-ai-cloud local', () => {
       '--rotate-refresh-tokens',
       '--access-token-seconds',
       '2.5',
+      '--scorer-contract',
+      'java',
       '--healthy-after-ms',
       '0',
       '--platform',
@@ -95,6 +97,7 @@ describe('h2o-ai-cloud local', () => {
     [['--platform', '7'], '--platform takes 0.69, 1.0, 1.2, not "7".'],
     [['--trust-issuer', 'https://issuer.example', '--trust-issuer', 'issuer'], '--trust-issuer takes the URL of an issuer, not "issuer".'],
     [['--trust-issuer', 'file:///etc/passwd'], '--trust-issuer takes the URL of an issuer, not "file:///etc/passwd".'],
+    [['--scorer-contract', 'go'], '--scorer-contract takes java, python-pydantic1, python-pydantic2, not "go".'],
     [['--no-such-option'], "Unknown option '--no-such-option'"],
     [['stray'], 'Unexpected argument'],
   ])('%j is refused with status 2, and nothing is served', async (args, complaint) => {

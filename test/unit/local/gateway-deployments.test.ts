@@ -282,6 +282,7 @@ describe('the scorer of a deployment', () => {
   test.each([
     ['plain', passphrase('open sesame')],
     ['PBKDF2 with SHA-256', passphrase(pbkdf2('open sesame'), 'PBKDF2')],
+    ['bcrypt', passphrase('$2b$06$lIDxXuwLedDjEGVVdWA84ezcNuUwqd2.HdbnHmrLzkpgE.jeJ4JIW', 'BCRYPT')],
     ['PBKDF2 with SHA-512', passphrase(pbkdf2('open sesame', 'sha512'), 'PBKDF2')],
   ])('opens to the plain passphrase, kept as %s', async (_, security) => {
     const status = await protectedBy(security);
@@ -298,11 +299,14 @@ describe('the scorer of a deployment', () => {
   test.each([
     'pbkdf2:sha256:0$salt$ab',
     'pbkdf2:sha256:99999999999$salt$ab',
+    'pbkdf2:sha256:10000001$salt$ab',
     'pbkdf2:sha256:1000$salt$a',
     'pbkdf2:sha256:1000$salt$xyz',
-    bcrypt,
-  ])('opens to nothing when it is kept as %s, which no passphrase can be compared with', async (hash) => {
-    const status = await protectedBy(passphrase(hash, hash === bcrypt ? 'BCRYPT' : 'PBKDF2'));
+    `$2b$03$${'a'.repeat(53)}`,
+    `$2b$17$${'a'.repeat(53)}`,
+    `$2b$31$${'a'.repeat(53)}`,
+  ])('opens to nothing when it is kept as %s, which no passphrase is compared with', async (hash) => {
+    const status = await protectedBy(passphrase(hash, hash.startsWith('$2b$') ? 'BCRYPT' : 'PBKDF2'));
     expect(await status('open sesame')).toBe(401);
   });
 
@@ -316,6 +320,40 @@ describe('the scorer of a deployment', () => {
     expect(expired.status).toBe(401);
     expect(expired.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     expect((await score(here, id)).headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  describe('of a GBM', () => {
+    const capabilities = async (
+      options: Omit<LocalCloudOptions, 'origin' | 'clock'>,
+      variables: JsonObject = {},
+      model = 'credit-gbm.zip',
+    ): Promise<{ state: unknown; type: string | null; list: unknown }> => {
+      const here = await bench({ healthyAfterMs: 0, ...options }, exportedModel(model));
+      const changes = { deploymentEnvironmentVariables: { runtimeVariables: variables } };
+      const id = idOf(await create(here, { security: disabled, singleDeployment: element(here.experimentId, changes) }));
+      const answer = await here.cloud.send(`/${id}/model/capabilities`);
+      const { state } = await here.alice.status(id);
+      return { state, type: answer.headers.get('content-type'), list: answer.body['value'] };
+    };
+
+    it('is healthy and explains its scores, by either kind of Shapley value', async () => {
+      const list = ['SCORE', 'CONTRIBUTION_ORIGINAL', 'CONTRIBUTION_TRANSFORMED'];
+      expect(await capabilities({})).toEqual({ state: 'HEALTHY', type: 'application/json', list });
+    });
+
+    test.each([
+      ['ALL', ['SCORE', 'CONTRIBUTION_ORIGINAL', 'CONTRIBUTION_TRANSFORMED']],
+      ['TRANSFORMED', ['SCORE', 'CONTRIBUTION_TRANSFORMED']],
+      ['NONE', ['SCORE']],
+    ])('explains what its variable SHAPLEY_TYPES_ENABLED says: %s', async (setting, list) => {
+      expect(await capabilities({}, { SHAPLEY_TYPES_ENABLED: setting })).toMatchObject({ list });
+      expect(await capabilities({}, { SHAPLEY_TYPES_ENABLED: setting }, 'credit-glm.zip')).toMatchObject({ list: ['SCORE'] });
+    });
+
+    it('answers by the contract that the cloud was started with', async () => {
+      const { type } = await capabilities({ scorerContract: 'python-pydantic2' });
+      expect(type).toBe('text/plain; charset=utf-8');
+    });
   });
 
   it('is gone with its deployment', async () => {

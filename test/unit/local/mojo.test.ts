@@ -6,7 +6,8 @@ import type { Mojo } from '../../../src/local/mojo/mojo.js';
 import { MojoError } from '../../../src/local/mojo/mojo-error.js';
 import { exportedModel, glmMojo, rowsOf, zipOf } from './models.js';
 
-const scoreRow = (mojo: Mojo, row: ReadonlyMap<string, string>): number[] => mojo.score(mojo.columns.map(({ name }) => row.get(name)));
+const scoreRow = (mojo: Mojo, row: ReadonlyMap<string, string>): readonly number[] =>
+  mojo.score(mojo.columns.map(({ name }) => row.get(name)));
 
 describe('a model that H2O-3 exported', () => {
   test.each([
@@ -54,7 +55,7 @@ describe('a model that H2O-3 exported', () => {
   it('takes an unseen level and the usual spellings of "no value" for a missing value', () => {
     const mojo = readMojo(exportedModel('credit-glm.zip'));
     const row = ['university', 'single', 'male', '10000', '30', '0', '1', '2'];
-    const withCell = (index: number, cell: string | undefined): number[] =>
+    const withCell = (index: number, cell: string | undefined): readonly number[] =>
       mojo.score(row.with(index, '').map((text, at) => (at === index ? cell : text)));
     for (const index of row.keys()) {
       const missing = withCell(index, undefined);
@@ -98,7 +99,7 @@ describe('a file that is no model for us says why', () => {
     ['nothing at all', new Uint8Array(), 'this is not a zip file, and every MOJO is one'],
     ['a zip cut short', whole.slice(0, 4000), 'the zip is damaged or cut short'],
     ['a zip of something else', zipOf({ 'readme.txt': 'hello' }), 'the zip holds no model.ini, so it is not an H2O-3 MOJO'],
-    ['another algorithm', exportedModel('credit-gbm.zip'), 'this local cloud evaluates H2O-3 MOJOs of: glm; this one is gbm'],
+    ['another algorithm', glmMojo({ info: { algo: 'drf' } }), 'this local cloud evaluates H2O-3 MOJOs of: gbm, glm; this one is drf'],
     ['an algorithm named like a property of every object', glmMojo({ info: { algo: 'constructor' } }), 'this one is constructor'],
     ['a setting is missing', glmMojo({ info: { family: undefined } }), 'model.ini lacks "family"'],
     ['a setting is no number', glmMojo({ info: { n_features: 'two' } }), '"n_features" in model.ini is not a number'],

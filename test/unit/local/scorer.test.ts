@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { readMojo } from '../../../src/local/mojo/mojo.js';
-import { scorerApp } from '../../../src/local/scorer.js';
-import type { ScorerAccess, ScorerHost, ScorerModel } from '../../../src/local/scorer.js';
+import { scorerApp } from '../../../src/local/scorer/scorer.js';
+import type { ScorerAccess, ScorerHost, ScorerModel } from '../../../src/local/scorer/scorer.js';
 import { exportedModel } from './models.js';
 
 const iris: ScorerModel = { mojo: readMojo(exportedModel('iris-glm.zip')) };
@@ -30,68 +29,6 @@ const post = (path: string, body: unknown): Promise<Response> =>
   });
 
 const ScoreAnswer = z.looseObject({ score: z.array(z.array(z.string())) });
-
-const Recording = z.object({
-  step: z.string(),
-  method: z.string(),
-  path: z.string(),
-  query: z.string(),
-  headers: z.record(z.string(), z.string()),
-  request: z.looseObject({ raw: z.string().exactOptional() }).nullable(),
-  status: z.number(),
-  responseHeaders: z.record(z.string(), z.string()),
-  response: z.unknown(),
-});
-type Recording = z.infer<typeof Recording>;
-
-function recordings(name: string): readonly Recording[] {
-  const lines = readFileSync(new URL(`../../fixtures/scoring/${name}`, import.meta.url), 'utf8')
-    .trimEnd()
-    .split('\n');
-  return lines.map((line) => Recording.parse(JSON.parse(line)));
-}
-
-async function replay(deployment: string, { method, path, query, headers, request }: Recording): Promise<Response> {
-  const bytes = new TextEncoder().encode(request?.raw ?? JSON.stringify(request));
-  const body = request === null ? null : bytes;
-  return ask(`/${deployment}${path}${query === '' ? '' : `?${query}`}`, { method, headers, body });
-}
-
-/** Numbers are compared as numbers: the last digit of a power is the machine's own. Generated ids are compared by their shape. */
-function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable);
-  if (typeof value !== 'string') return value;
-  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)) return 'a generated id';
-  return /^\d[\d.E-]*$/.test(value) ? Number(Number(value).toPrecision(14)) : value;
-}
-
-describe('answers what the Java server was recorded to answer', () => {
-  test.each(recordings('java-iris.jsonl').map((recording) => [recording.step, recording] as const))('%s', async (_, recording) => {
-    const answer = await replay('iris', recording);
-    const text = await answer.text();
-    expect(answer.status).toBe(recording.status);
-    // A body that is not there has no type.
-    const { 'content-type': type, ...others } = recording.responseHeaders;
-    if (type !== undefined) expect(answer.headers.get('content-type')).toBe(type);
-    for (const [name, value] of Object.entries(others)) expect(answer.headers.get(name)).toBe(value);
-    if (typeof recording.response === 'string') expect(text).toBe(recording.response);
-    else expect(scoresComparable(JSON.parse(text))).toEqual(scoresComparable(recording.response));
-  });
-
-  const refusals = recordings('java-refusals.jsonl');
-  test.each(refusals.map((recording) => [recording.step, recording] as const))('%s', async (_, recording) => {
-    const answer = await replay('credit', recording);
-    expect(answer.status).toBe(recording.status);
-    for (const [name, value] of Object.entries(recording.responseHeaders)) expect(answer.headers.get(name)).toBe(value);
-    const text = await answer.text();
-    expect(text === '' ? '' : JSON.parse(text)).toEqual(recording.response);
-  });
-
-  function scoresComparable(body: unknown): unknown {
-    if (typeof body !== 'object' || body === null || !('score' in body)) return body;
-    return { ...body, score: comparable(body.score) };
-  }
-});
 
 describe('a deployment', () => {
   it('tells the columns of its model under the id of its model', async () => {
@@ -175,7 +112,8 @@ describe('a deployment', () => {
 
   it('has no media scoring', async () => {
     const form = new FormData();
-    form.append('scoreMediaRequest', '{}');
+    form.append('scoreMediaRequest', new Blob(['{}'], { type: 'application/json' }));
+    form.append('files', new Blob(['cat']), 'cat.png');
     expect((await ask('/iris/model/media-score', { method: 'POST', body: form })).status).toBe(501);
   });
 
@@ -227,6 +165,16 @@ describe('access', () => {
     expect(answer.status).toBe(401);
     expect(answer.headers.get('content-type')).toBe('text/plain;charset=UTF-8');
     expect(await answer.text()).toBe('Unauthorized');
+  });
+
+  it('refused by a Python runtime is JSON where its answers are checked, text elsewhere', async () => {
+    const runtime: ScorerModel = { ...iris, contract: 'python-pydantic1' };
+    const app = scorerApp({ find: () => runtime, authorize: () => Promise.resolve({ status: 401 }) });
+    const text = await app.request('http://local/iris/model/score', { method: 'POST' });
+    expect([text.status, await text.text()]).toEqual([401, 'Unauthorized']);
+    const json = await app.request('http://local/iris/model/contribution', { method: 'POST' });
+    expect(json.status).toBe(401);
+    expect(await json.json()).toEqual({ detail: [{ loc: ['header', 'authorization'], msg: 'Unauthorized', type: 'unauthorized' }] });
   });
 
   it('is not needed to learn whether it is ready', async () => {

@@ -1,36 +1,25 @@
 /**
- * What a scorer is asked, read the way the Java server reads JSON: numbers and booleans become text, unknown properties are passed over,
- * missing ones are null. Stricter than Java in what JSON is: UTF-8 alone, nothing after its end, no bare `NaN`.
+ * Reads a request the way the Java server reads JSON: numbers and booleans become text, unknown properties are passed over, missing ones are
+ * null, and what follows the object does not matter.
  */
-
-type Text = string | null;
-type List<Item> = readonly Item[] | null;
-
-/** A score or contribution request; `null` where the JSON has null or nothing. */
-export interface ScoreRequest {
-  readonly fields: List<Text>;
-  readonly rows: List<List<Text>>;
-  readonly includeFieldsInOutput: List<Text>;
-  readonly noFieldNamesInOutput: boolean;
-  readonly idField: Text;
-  readonly shapley: ShapleyType | null;
-  readonly predictionIntervals: boolean;
-}
-
-const shapleyTypes = ['ORIGINAL', 'TRANSFORMED', 'NONE'] as const;
-type ShapleyType = (typeof shapleyTypes)[number];
+import { decodeJson, parseLoosely, UnreadableJson } from './loose-json.js';
+import { shapleyTypes } from './score-request.js';
+import type { List, ScoreRequest, ShapleyType, Text } from './score-request.js';
 
 /** The body is not what the server can read at all. */
 export class UnreadableRequest extends Error {
   override readonly name: string = 'UnreadableRequest';
 }
 
+/** The longest text that the server's reader of JSON takes. */
+export const longestText = 20_000_000;
+
 /**
  * Reads the body of a request.
  *
- * @throws {UnreadableRequest} it is not UTF-8, not JSON, not an object, or a property has the wrong shape
+ * @throws {UnreadableRequest} it is no Unicode text, not JSON, not an object, or a property has the wrong shape
  */
-export function readScoreRequest(body: ArrayBuffer): ScoreRequest {
+export function readJavaRequest(body: ArrayBuffer): ScoreRequest {
   const json = parseObject(body);
   const property = (name: string): unknown => json.get(name) ?? null;
   return {
@@ -45,14 +34,13 @@ export function readScoreRequest(body: ArrayBuffer): ScoreRequest {
 }
 
 function parseObject(body: ArrayBuffer): ReadonlyMap<string, unknown> {
-  let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    throw new UnreadableRequest();
+    const { value } = parseLoosely(decodeJson(body), { ignoresRest: true });
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value));
+  } catch (error) {
+    if (!(error instanceof UnreadableJson)) throw error;
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new UnreadableRequest();
-  return new Map(Object.entries(json));
+  throw new UnreadableRequest();
 }
 
 function listOf<Item>(item: (json: unknown) => Item): (json: unknown) => List<Item> {
@@ -64,6 +52,7 @@ function listOf<Item>(item: (json: unknown) => Item): (json: unknown) => List<It
 }
 
 function text(json: unknown): Text {
+  if (typeof json === 'string' && json.length > longestText) throw new UnreadableRequest();
   if (json === null || typeof json === 'string') return json;
   if (typeof json === 'number' || typeof json === 'boolean') return String(json);
   throw new UnreadableRequest();

@@ -1,5 +1,5 @@
 /**
- * Numbers the way Java reads and prints them (`Double.parseDouble`, `Double.toString`), because that is what a scorer puts on the wire.
+ * Numbers the way Java reads and prints them (`Double.parseDouble`, `Double.toString`, `Float.toString`), because that is what a scorer puts on the wire.
  */
 
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?[fd]?$/i;
@@ -46,3 +46,15 @@ export function printJavaDouble(value: number): string {
 function withFraction(digits: string): string {
   return digits.includes('.') ? digits : `${digits}.0`;
 }
+
+/** The same for a number of 32 bits. */
+export function printJavaFloat(value: number): string {
+  for (let digits = 2; digits < mostDigitsOfFloat; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return printJavaDouble(shorter);
+  }
+  return printJavaDouble(Number(value.toPrecision(mostDigitsOfFloat)));
+}
+
+/** With so many digits every number of 32 bits reads back as itself. */
+const mostDigitsOfFloat = 9;

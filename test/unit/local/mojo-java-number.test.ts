@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import { parseJavaDouble, printJavaDouble } from '../../../src/local/mojo/java-double.js';
+import { parseJavaDouble, printJavaDouble } from '../../../src/local/mojo/java-number.js';
 
 test.each([
   [1.6546619477852492e-6, '1.6546619477852492E-6'],
