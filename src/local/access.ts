@@ -20,6 +20,8 @@ export interface Caller {
 }
 
 export interface Access {
+  /** Those whose tokens are taken: the cloud's own and those it was told to trust. */
+  readonly issuers: ReadonlySet<string>;
   /** The caller behind an `Authorization` header; undefined without a token, or with one that is forged, expired, foreign or of an ended session. */
   caller(authorization: string | undefined): Promise<Caller | undefined>;
 }
@@ -101,6 +103,7 @@ export function createAccess({ identity, trustIssuers }: AccessOptions): Access 
   };
 
   return {
+    issuers: new Set([identity.issuer, ...trustIssuers]),
     async caller(authorization) {
       const token = bearerToken(authorization);
       if (token === undefined) return undefined;

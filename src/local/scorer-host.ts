@@ -13,6 +13,7 @@ import type { ScorerContract, ScorerModel, ShapleyTypes } from './scorer/contrac
 import { passphraseCheck } from './scorer/passphrase.js';
 import type { PassphraseCheck } from './scorer/passphrase.js';
 import type { ScorerAccess, ScorerHost } from './scorer/scorer.js';
+import { tokenRefusal } from './scorer/token-refusal.js';
 
 interface ScorerHostContext extends Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'> {
   readonly scorerContract: ScorerContract;
@@ -51,7 +52,7 @@ export function scorerHost(context: ScorerHostContext, access: Access): ScorerHo
       const securities = serving(deploymentId)?.securities ?? [];
       return authorised(
         securities.map(({ protection }) => protection),
-        { authorization, access, isPassphrase },
+        { authorization, access, isPassphrase, now: clock.now() },
       );
     },
   };
@@ -82,6 +83,7 @@ interface Caller {
   readonly authorization: string | undefined;
   readonly access: Access;
   readonly isPassphrase: PassphraseCheck;
+  readonly now: number;
 }
 
 /** Any one of the protections that is passed opens the door. */
@@ -91,8 +93,12 @@ async function authorised(protections: readonly Protection[], caller: Caller): P
     if (protection.kind === 'none') return 'allowed';
     if (given !== undefined && (await opens(protection, given, caller))) return 'allowed';
   }
-  if (!protections.some(({ kind }) => kind === 'oidc')) return { status: 401 };
-  return { status: 401, wwwAuthenticate: given === undefined ? 'Bearer' : 'Bearer error="invalid_token"' };
+  return protections.some(({ kind }) => kind === 'oidc') ? { status: 401, wwwAuthenticate: challenge(given, caller) } : { status: 401 };
+}
+
+function challenge(given: string | undefined, { authorization, access, now }: Caller): string {
+  const isEmpty = given === undefined && /^bearer *$/i.test(authorization ?? '');
+  return given === undefined && !isEmpty ? 'Bearer' : tokenRefusal(given ?? '', access.issuers, now);
 }
 
 async function opens(protection: Protection, given: string, { authorization, access, isPassphrase }: Caller): Promise<boolean> {
