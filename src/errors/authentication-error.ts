@@ -19,6 +19,13 @@ export class SignInRequiredError extends AuthenticationError {
 export class TokenExchangeError extends AuthenticationError {
   static override readonly kind: string = 'TokenExchangeError';
   override readonly name: string = 'TokenExchangeError';
+  /** What the identity provider said, cleaned and shortened; absent where it was not asked. */
+  readonly providerMessage: string | undefined;
+
+  constructor(facts: ErrorFacts & { readonly providerMessage?: string | undefined }) {
+    super(facts);
+    this.providerMessage = facts.providerMessage;
+  }
 }
 
 /** The token that was granted lacks scopes that the call needs. */

@@ -162,6 +162,7 @@ function exchangeError(code: string, description: string, shown: string, call: P
     code: 'EXCHANGE_NOT_ALLOWED',
     what: `The identity provider at ${call.origin} does not exchange the token for the client "${redact(call.clientId)}" (${shown}).`,
     fix: 'Ask an administrator to switch token exchange on for the client; the token must be its own, or name it as audience.',
+    providerMessage: shown,
   });
 }
 

@@ -108,9 +108,10 @@ function notAllowed(error: unknown, subject: AccessToken, scopes: readonly strin
   const granted = readJwtClaims(subject.value)?.scopes ?? subject.scopes;
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return error;
+  const said = error instanceof TokenExchangeError && error.providerMessage !== undefined ? ` (${error.providerMessage})` : '';
   return new ScopeNotGrantedError({
-    what: `The token lacks ${missing.join(' ')}, and the identity provider does not exchange it for one that has it.`,
-    fix: `Ask an administrator to make the missing scopes default or optional scopes of the client "${clientId}", and to switch token exchange on for it.`,
+    what: `The token lacks ${missing.join(' ')}, and the identity provider does not exchange it for one that has it${said}.`,
+    fix: `Ask an administrator to make the missing scopes default or optional scopes of the client "${clientId}", and to switch token exchange on for it; the token must be the client's own, or name it as audience.`,
     missing,
     granted,
   });

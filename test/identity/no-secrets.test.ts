@@ -165,6 +165,7 @@ describe('cases 94, 95, 96: secrets and identities', () => {
       { numRuns: 120 },
     );
     expect(failures).toBeGreaterThan(100);
+    expect(storedText()).not.toBe('');
     for (const spy of consoles) expect(spy).not.toHaveBeenCalled();
   });
 });

@@ -120,8 +120,8 @@ const clients = [
   app('wave-app-xrt', { ...exchange, 'standard.token.exchange.enableRefreshRequestedTokenType': 'SAME_SESSION' }),
   app('wave-app-noxchg', {}),
   app('wave-app-five-seconds', { ...exchange, 'access.token.lifespan': '5' }),
-  // Its session ends after eight seconds, whatever it does.
-  app('wave-app-short-session', { ...exchange, 'client.session.max.lifespan': '8' }),
+  // Its session ends after twelve seconds, whatever it does.
+  app('wave-app-short-session', { ...exchange, 'client.session.max.lifespan': '12' }),
   // The characters that have to be encoded before they go into a Basic header.
   app('wave-app-odd-secret', exchange, { secret: 'p%41ss:w/rd+plus & zoë-новак', serviceAccountsEnabled: true }),
   // Proves itself with a key of its own, which a test registers; and a client for its own sake, without a user.
@@ -132,7 +132,13 @@ const clients = [
     ...browser,
     publicClient: true,
     secret: undefined,
-    attributes: { ...signOutAnywhere, 'oauth2.device.authorization.grant.enabled': 'true', 'oauth2.device.polling.interval': '1' },
+    // Also with the switch on a public client may not exchange.
+    attributes: {
+      ...signOutAnywhere,
+      ...exchange,
+      'oauth2.device.authorization.grant.enabled': 'true',
+      'oauth2.device.polling.interval': '1',
+    },
   }),
   // Services that tokens are for. `mlops` may exchange those that name it.
   client('mlops', { attributes: exchange, optionalClientScopes: [...names(cloudScopes), 'lab.aud.steam'] }),
