@@ -28,6 +28,7 @@ const doors = {
   bcryptjs: ['src/local/**'],
   msw: ['src/testing/msw.ts'],
   'smol-toml': ['src/environment/**'],
+  'csv-parse': ['src/scoring/**'],
 };
 
 const closedPackages = (open) =>

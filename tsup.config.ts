@@ -18,7 +18,7 @@ export default defineConfig({
   clean: true,
   dts: { entry: ['src/index.ts', 'src/wave/index.ts', 'src/testing/index.ts', 'src/testing/msw.ts'] },
   metafile: true,
-  noExternal: ['ky', 'zod', 'smol-toml', 'hono', 'jose', 'fflate', 'bcryptjs'],
+  noExternal: ['ky', 'zod', 'smol-toml', 'csv-parse', 'hono', 'jose', 'fflate', 'bcryptjs'],
   esbuildOptions(options) {
     options.sourcesContent = false;
     // Half the size to parse; names stay, for stack traces.

@@ -95,6 +95,7 @@ export type {
 } from './scoring/contract.js';
 export type { MediaContent, MediaFile } from './scoring/media.js';
 export type { ScorerOptions, ScorerTarget } from './scoring/open-scorer.js';
+export type { OpenAiConnection } from './scoring/openai.js';
 export type { ExplainedRow, ExplainOptions, ScoredRow } from './scoring/row-reader.js';
 export type { Row, RowOptions } from './scoring/row-writer.js';
 export {
@@ -102,11 +103,16 @@ export {
   type AskForContributions,
   type AskForIntervals,
   type ExplainRowsOptions,
+  type ExplainStreamOptions,
   type PredictionLike,
   type RowLike,
   type Scored,
   type ScoreRowsOptions,
+  type ScoreStreamOptions,
 } from './scoring/scorer.js';
+export { ScoreStream, type ScoreProgress, type ScoreReport, type StreamOptions } from './scoring/score-stream.js';
+export type { ResultFile } from './scoring/sources/result-file.js';
+export type { CsvSource, JsonLinesSource, RowSource, TextSource } from './scoring/sources/row-source.js';
 export type { Column, Schema } from './scoring/schema.js';
 
 export {

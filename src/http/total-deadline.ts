@@ -8,7 +8,7 @@ import { startDeadline } from './deadline.js';
 import { checkRequestOptions, type RequestOptions } from './request-options.js';
 
 /** A call of the SDK that takes more than one request. */
-interface WholeCall {
+export interface WholeCall {
   readonly name: string;
   /** Whether repeating it does no harm. */
   readonly safe: boolean;
@@ -40,7 +40,7 @@ export async function withTotalDeadline<Options extends RequestOptions, Result>(
   }
 }
 
-function timedOut({ name, safe }: WholeCall, timeoutMs: number): TimeoutError {
+export function timedOut({ name, safe }: WholeCall, timeoutMs: number): TimeoutError {
   return new TimeoutError({
     code: 'TIMEOUT',
     what: `${name} was not done within ${timeoutMs} ms.`,

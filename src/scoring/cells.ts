@@ -21,6 +21,8 @@ export type CellWriter = (value: unknown) => string | CellProblem;
 /** Reads a cell of one column. */
 export type CellReader = (cell: unknown) => ScoredCell;
 
+/** It has lost some already. */
+const tooManyDigits = { problem: 'has more digits than a number can hold (pass a bigint or text)' };
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const wholeText = /^[+-]?\d+$/;
 /** Programs that hold whole numbers with gaps as floats write them so. */
@@ -60,11 +62,7 @@ function integerWriter(type: string): CellWriter {
     if (typeof value === 'number') {
       if (Number.isSafeInteger(value)) return inRange(String(value));
       if (!Number.isFinite(value)) return notFinite(value);
-      return {
-        problem: Number.isInteger(value)
-          ? 'has more digits than a number can hold (pass a bigint or text)'
-          : `is not a whole number, and the model wants ${type}`,
-      };
+      return Number.isInteger(value) ? tooManyDigits : { problem: `is not a whole number, and the model wants ${type}` };
     }
     if (value === null || value === undefined) return '';
     if (typeof value === 'bigint') return inRange(String(value));
@@ -98,7 +96,10 @@ function textWriter(type: string): CellWriter {
   return (value) => {
     if (typeof value === 'string') return value;
     if (value === null || value === undefined) return '';
-    if (typeof value === 'number') return Number.isFinite(value) ? String(value) : notFinite(value);
+    if (typeof value === 'number') {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) return tooManyDigits;
+      return Number.isFinite(value) ? String(value) : notFinite(value);
+    }
     if (typeof value === 'bigint' || typeof value === 'boolean') return String(value);
     if (!(value instanceof Date)) return wrongType(value, type);
     return Number.isNaN(value.getTime()) ? { problem: 'is an invalid date' } : value.toISOString();

@@ -126,7 +126,7 @@ const ContributionsSchema: z.ZodMiniType<WireContributions> = z.looseObject({
   ),
 });
 
-interface WireScore {
+export interface WireScore {
   readonly id?: string | null | undefined;
   readonly fields?: readonly string[] | null | undefined;
   readonly score: AnsweredRows;
@@ -208,6 +208,9 @@ export const modelId: Operation<WholeAnswer> = operation({ ...plainText, name: '
 export const readyz: Operation<WholeAnswer> = operation({ ...plainText, name: 'readyz', path: '/readyz' });
 
 export const score: Operation<WireScore> = operation({ ...compute, name: 'score', path: '/score', answer: ScoreSchema });
+
+/** A batch that makes the scorer fail is scored in parts, which tells more than repeating it. */
+export const scoreBatch: Operation<WireScore> = { ...score, finalStatuses: [500] };
 
 export const contribution: Operation<WireContributions> = operation({
   ...compute,

@@ -12,6 +12,7 @@ import { AccessToken } from '../internal/access-token.js';
 import type { Credential } from '../internal/credential.js';
 import { Secret } from '../internal/secret.js';
 import { baseOf, rootOf, scorerHeaders } from './contract.js';
+import { openAiConnection, type OpenAiConnection } from './openai.js';
 import { scorerErrorReader } from './scorer-error.js';
 import type { ScorableRef, ScorerAccess, ScorerLocation, ScorerLocator } from './scorer-locator.js';
 import { checkScorerOrigin, type ScorerTrust } from './trusted-origin.js';
@@ -43,6 +44,8 @@ export interface OpenedScorer {
   readonly send: Send;
   /** To what stands beside them. */
   readonly sendToRoot: Send;
+  /** For clients of OpenAI's API, which language models speak. */
+  readonly openAi: OpenAiConnection;
   /** Whether the platform may say something else by now. */
   readonly isRemembered: boolean;
 }
@@ -88,6 +91,7 @@ export async function openScorer(
   return {
     send: sendTo(baseOf(location.scoreUrl)),
     sendToRoot: sendTo(rootOf(location.scoreUrl)),
+    openAi: openAiConnection(`${rootOf(location.scoreUrl)}/v1`, credential, ports.transport),
     isRemembered: location.isRemembered,
   };
 }

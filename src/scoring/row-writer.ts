@@ -202,7 +202,7 @@ export function invalidRows(problems: readonly RowProblem[], count: number, sche
 }
 
 /** A problem as part of a sentence. Names of columns may come from a file that is no table at all. */
-function inWords({ row, column, problem }: RowProblem): string {
+export function inWords({ row, column, problem }: RowProblem): string {
   return `row ${row}${column === undefined ? '' : `, column "${redact(column)}"`} ${problem}`;
 }
 

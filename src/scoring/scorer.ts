@@ -4,10 +4,9 @@
  */
 import { ResponseValidationError } from '../errors/connection-error.js';
 import { invalidParameter, type ConfigurationError } from '../errors/configuration-error.js';
-import { ScoringError, type RowProblem } from '../errors/scoring-error.js';
-import { checkMembers, memberOf, text, texts, truth, type Kind } from '../http/given.js';
-import type { Send } from '../http/operation.js';
-import type { RequestOptions } from '../http/request-options.js';
+import { ScoringError } from '../errors/scoring-error.js';
+import { callback, checkMembers, durationMs, memberOf, text, texts, truth, wholeNumber, type Kind } from '../http/given.js';
+import { checkRequestOptions, type RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { AgedMap } from '../internal/aged-map.js';
 import { waitUnlessAborted, type Clock } from '../internal/clock.js';
@@ -17,9 +16,13 @@ import * as contract from './contract.js';
 import type { ContributionRequest, Contributions, ScoreMediaRequest, ScoreRequest, ScoreResponse } from './contract.js';
 import { multipartBody, type MediaFile } from './media.js';
 import type { OpenedScorer } from './open-scorer.js';
-import { answerReader, type ExplainedRow, type ExplainOptions, type ScoredRow } from './row-reader.js';
-import { invalidRows, requestFrame, rowWriter, type Row, type RowOptions, type WrittenRow } from './row-writer.js';
+import type { OpenAiConnection } from './openai.js';
+import type { ExplainedRow, ExplainOptions, ScoredRow } from './row-reader.js';
+import { scoreList, streamRows, type RowScoringPorts, type StreamWatch } from './row-scoring.js';
+import type { Row, RowOptions } from './row-writer.js';
 import type { Schema } from './schema.js';
+import { ScoreStream, type StreamOptions } from './score-stream.js';
+import { countOf, type RowSource } from './sources/row-source.js';
 
 /** Sends a call to the scorer, wherever it is now. */
 export interface ScorerPorts {
@@ -36,6 +39,14 @@ export interface ScoreRowsOptions extends RequestOptions, RowOptions {
   readonly predictionIntervals?: false | undefined;
 }
 
+/** Options of `scoreStream()`. */
+export interface ScoreStreamOptions extends StreamOptions {
+  readonly contributions?: undefined;
+  readonly predictionIntervals?: false | undefined;
+}
+/** Options of `scoreStream()` that ask for something beside the scores. */
+export type ExplainStreamOptions = StreamOptions & ExplainOptions & (AskForContributions | AskForIntervals);
+
 /** Options of `scoreRows()` that ask for something beside the scores. */
 export type ExplainRowsOptions = RequestOptions & RowOptions & ExplainOptions & (AskForContributions | AskForIntervals);
 export interface AskForContributions {
@@ -45,8 +56,6 @@ export interface AskForIntervals {
   readonly predictionIntervals: true;
 }
 
-/** One request may hold this many rows; the work of H2O's own scorer grows with the square of the batch. */
-const rowsPerRequest = 1000;
 /** How long what a scorer says of itself is believed. */
 const maxAgeMs = 5 * 60_000;
 
@@ -237,22 +246,63 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
   async scoreRows(rows: readonly unknown[], options: RequestOptions & RowOptions & ExplainOptions = {}): Promise<unknown> {
     checkRows(rows);
     checkMembers(options, 'The options of scoreRows()', rowKinds);
-    return this.#whole('scoreRows', options, async (within) => {
-      await this.#demand(options, within);
-      const schema = await this.#knownSchema(within);
-      const writer = rowWriter(schema, options);
-      const read = answerReader(schema, writer.included, options);
-      const frame = requestFrame(writer.fields, extrasOf(writer.included, options));
-      const written = writeAll(rows, writer, schema);
-      const scored: unknown[] = [];
-      for (let start = 0; start < written.length; start += rowsPerRequest) {
-        const batch = written.slice(start, start + rowsPerRequest);
-        const json = frame.before + batch.map((row) => row.json).join(',') + frame.after;
-        const answer = await this.#call('scoreRows', within, ({ send }, inner) => send({ operation: contract.score, json }, inner));
-        for (const row of read(contract.toScoreResponse(answer), batch)) scored.push(row);
-      }
-      return scored;
+    return this.#whole('scoreRows', options, (within) => scoreList(this.#rowScoring('scoreRows'), rows, options, within));
+  }
+
+  /**
+   * Scores any number of rows: as they are read, in requests of the size that is fastest for this scorer, several at a time, in order.
+   * Memory stays flat, tokens are renewed on the way, and failed requests are repeated. A request that the scorer refuses is scored in
+   * parts until the bad rows are alone. Nothing is sent before the first result is taken.
+   *
+   * @param source anything that can be iterated, a stream of objects, or a file: a path, `{ csv }` or `{ jsonLines }`
+   * @returns results to iterate, or to write to a file; the rows are as in {@link scoreRows}
+   * @throws {ConfigurationError} an option is of the wrong kind
+   * @throws {ScoringError} (while reading) a row does not fit the model, or the scorer refuses it; see `onRowError`
+   * @example
+   * const report = await scorer.scoreStream('applicants.csv', { idColumn: 'id', onRowError: 'collect' }).toFile('scores.csv');
+   * console.log(report.scored, report.problems);
+   * @example
+   * for await (const prediction of scorer.scoreStream(rows, { signal })) console.log(prediction);
+   */
+  scoreStream(source: RowSource<Input>, options?: ScoreStreamOptions): ScoreStream<Prediction>;
+  scoreStream(source: RowSource<Input>, options: ExplainStreamOptions): ScoreStream<ExplainedRow<Prediction>>;
+  scoreStream(source: RowSource<Input>, options: StreamOptions & ExplainOptions = {}): ScoreStream<unknown> {
+    checkRequestOptions(options);
+    checkMembers(options, 'The options of scoreStream()', streamKinds);
+    const ports = this.#rowScoring('scoreStream');
+    const total = options.totalRows ?? countOf(source);
+    const watch: StreamWatch = {};
+    return new ScoreStream({
+      clock: this.#ports.clock,
+      options,
+      start: () => streamRows(ports, source, options, watch),
+      fraction: (done) =>
+        total === undefined ? watch.opened?.fraction?.() : Math.min(1, done / Math.max(1, total - (options.fromRow ?? 0))),
     });
+  }
+
+  /**
+   * What a client of OpenAI's API needs to talk to a deployment that speaks it, such as a language model: its address, and a `fetch`
+   * that lets the user in and renews the token. It goes nowhere but to that deployment.
+   *
+   * @returns what `new OpenAI()` of the package `openai` takes as it is, and `createOpenAICompatible()` of the AI SDK
+   * @example
+   * const { baseURL, fetch, headers } = await scorer.openai();
+   */
+  async openai(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<OpenAiConnection> {
+    return this.#call('openai', options, ({ openAi }) => Promise.resolve(openAi));
+  }
+
+  #rowScoring(name: string): RowScoringPorts {
+    return {
+      clock: this.#ports.clock,
+      demand: ({ contributions, predictionIntervals }, within) => this.#demand({ contributions, predictionIntervals }, within),
+      schema: (within) => this.#known(this.#schemas, within, (inner) => this.schema(inner)),
+      send: (json, isBatch, within) => {
+        const operation = isBatch ? contract.scoreBatch : contract.score;
+        return this.#call(name, within, ({ send }, inner) => send({ operation, json }, inner));
+      },
+    };
   }
 
   /** @throws {ScoringError} code `SCORING_UNSUPPORTED` */
@@ -273,10 +323,6 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
     }
   }
 
-  #knownSchema(options: RequestOptions): Promise<Schema> {
-    return this.#known(this.#schemas, options, (within) => this.schema(within));
-  }
-
   /** Read once and kept for a while; a failure is not kept. */
   #known<Fact>(kept: AgedMap<Promise<Fact>>, options: RequestOptions, read: (within: RequestOptions) => Promise<Fact>): Promise<Fact> {
     const known = kept.get('');
@@ -291,14 +337,18 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
   }
 
   #whole<Result>(name: string, options: RequestOptions, work: (within: RequestOptions) => Promise<Result>): Promise<Result> {
-    return withTotalDeadline(this.#ports.clock, { name, safe: true }, requestOptionsOf(options), work);
+    // A request may take as long as the whole call, if its caller says how long that is.
+    const { timeoutMs } = options;
+    return withTotalDeadline(this.#ports.clock, { name, safe: true }, requestOptionsOf(options), (within) =>
+      work({ ...within, timeoutMs }),
+    );
   }
 
   /** Calls the scorer; where it may have moved since it was found, finds it again and repeats once. */
   #call<Answer>(
     name: string,
     options: RequestOptions,
-    work: (opened: CallableScorer, within: RequestOptions) => Promise<Answer>,
+    work: (opened: OpenedScorer, within: RequestOptions) => Promise<Answer>,
   ): Promise<Answer> {
     return this.#whole(name, options, async (within) => {
       const isKept = this.#opened !== undefined;
@@ -333,11 +383,6 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
   }
 }
 
-interface CallableScorer {
-  readonly send: Send;
-  readonly sendToRoot: Send;
-}
-
 const list: Kind = { name: 'a list', accepts: Array.isArray };
 const oneOf = (...values: readonly string[]): Kind => ({
   name: values.join(' or '),
@@ -351,27 +396,23 @@ const rowKinds: Readonly<Record<string, Kind>> = {
   predictionIntervals: truth,
 };
 
+const count: Kind = { name: 'a whole number from 1 on', accepts: (value) => wholeNumber.accepts(value) && value !== 0 };
+const streamKinds: Readonly<Record<string, Kind>> = {
+  ...rowKinds,
+  concurrency: count,
+  batchRows: count,
+  maxBatchRows: count,
+  maxBatchBytes: count,
+  batchTimeoutMs: durationMs,
+  ordered: truth,
+  onRowError: oneOf('throw', 'skip', 'collect'),
+  fromRow: wholeNumber,
+  totalRows: wholeNumber,
+  onProgress: callback,
+};
+
 function requestOptionsOf({ signal, timeoutMs, idleTimeoutMs, headers, retry }: RequestOptions): RequestOptions {
   return { signal, timeoutMs, idleTimeoutMs, headers, retry };
-}
-
-/** What a request asks for beside scores, as the contract names it. */
-function extrasOf(included: readonly string[], options: RowOptions & ExplainOptions): Partial<ScoreRequest> {
-  return {
-    ...(included.length === 0 ? {} : { includeFieldsInOutput: included }),
-    ...(options.idColumn === undefined ? {} : { idField: options.idColumn }),
-    ...(options.contributions === undefined ? {} : { requestShapleyValueType: options.contributions }),
-    ...(options.predictionIntervals === true ? { requestPredictionIntervals: true } : {}),
-  };
-}
-
-/** @throws {ScoringError} code `SCORING_ROWS_INVALID` */
-function writeAll(rows: readonly unknown[], writer: ReturnType<typeof rowWriter>, schema: Schema): readonly WrittenRow[] {
-  const problems: RowProblem[] = [];
-  // Not by map(), which leaves out holes.
-  const written = Array.from(rows, (row, index) => writer.fromObject(row, index, problems));
-  if (problems.length > 0) throw invalidRows(problems, problems.length, schema);
-  return written.filter((row) => row !== undefined);
 }
 
 /** A scorer that cannot explain a row answers with the scores alone, and 200. */

@@ -53,6 +53,16 @@ test('rows and predictions may be interfaces without an index', async () => {
   user.scorer<{ AGE: object }>(deployment);
 });
 
+test('a stream gives what its rows give', () => {
+  const typed = user.scorer<{ AGE: number }, { p1: number }>(deployment);
+  expectTypeOf(typed.scoreStream([{ AGE: 54 }])).toExtend<AsyncIterable<{ p1: number }>>();
+  expectTypeOf(typed.scoreStream('rows.csv', { contributions: 'ORIGINAL' }).batches()).toExtend<
+    AsyncIterable<readonly { readonly row: { p1: number } }[]>
+  >();
+  // @ts-expect-error -- a row lacks a column
+  typed.scoreStream([{}]);
+});
+
 test('a list is not a promise of its first page', () => {
   expectTypeOf<List<Project>>().not.toHaveProperty('then');
   expectTypeOf(user.mlops.projects.list()).toExtend<AsyncIterable<Project>>();
