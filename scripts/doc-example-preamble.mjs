@@ -8,6 +8,8 @@ export const preamble = `
 declare const H2OCloud: typeof import('h2o-ai-cloud').H2OCloud;
 declare const SecurityOptions: typeof import('h2o-ai-cloud').SecurityOptions;
 declare const H2OCloudError: typeof import('h2o-ai-cloud').H2OCloudError;
+declare const fileTokenStore: typeof import('h2o-ai-cloud').fileTokenStore;
+declare const redisTokenStore: typeof import('h2o-ai-cloud').redisTokenStore;
 declare const startLocalCloud: typeof import('h2o-ai-cloud/testing').startLocalCloud;
 declare const FakeClock: typeof import('h2o-ai-cloud/testing').FakeClock;
 declare const localCloudHandlers: typeof import('h2o-ai-cloud/testing/msw').localCloudHandlers;
@@ -31,9 +33,11 @@ declare const accessToken: string;
 declare const refreshToken: string;
 declare const request: import('node:http').IncomingMessage;
 declare const session: {
+  readonly refreshToken: string;
   accessToken(): Promise<import('h2o-ai-cloud').AccessToken>;
   save(refreshToken: string): Promise<void>;
 };
+declare const redis: import('h2o-ai-cloud').RedisClient;
 declare function saveSession(refreshToken: string): Promise<void>;
 declare function send(text: string | undefined): void;
 
@@ -51,6 +55,7 @@ declare const environment: import('./src/environment/cloud-environment.js').Clou
 declare const askWave: typeof import('./src/identity/wave/ask-wave.js').askWave;
 declare const waveAuth: import('./src/identity/wave/ask-wave.js').WaveAuth;
 declare const secret: import('h2o-ai-cloud').Secret;
+declare const readFileSync: typeof import('node:fs').readFileSync;
 declare const readFile: typeof import('node:fs/promises').readFile;
 declare const row: Readonly<Record<string, string>>;
 declare const app: import('hono').Hono;

@@ -17,13 +17,15 @@ import { systemClock, type Clock } from './internal/clock.js';
 import { fencedLogger, silentLogger, type Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
 import { Credentials, type OnBehalfOf, type TokenStoreOption, type UserCredential } from './credentials.js';
+import { SharedTokenStore } from './identity/token-store/shared-token-store.js';
 import { User } from './user.js';
 
 /** Options of {@link H2OCloud}. All are optional; an `undefined` one counts as absent, and what is absent is looked up. */
 export interface H2OCloudOptions extends EnvironmentOptions {
   /**
    * Where refresh tokens of `asCurrentUser()` that the identity provider has replaced are kept: under `~/.h2oai` (`file`, the default),
-   * so that a script can run twice, or for the life of the process only (`memory`).
+   * so that a script can run twice, or for the life of the process only (`memory`). A store made by `fileTokenStore()` or
+   * `redisTokenStore()` is for the users of `onBehalfOf({ refreshToken })` too, and shared by all processes that have it.
    */
   readonly tokenStore?: TokenStoreOption | undefined;
   /** A `fetch` of your own, for a proxy or a private certificate authority; called as `(url, init)`, for tokens too. */
@@ -41,8 +43,9 @@ export interface H2OCloudOptions extends EnvironmentOptions {
 
 const ownKinds: Readonly<Record<string, Kind>> = {
   tokenStore: {
-    name: "'file', 'memory' or an object with directory (text)",
-    accepts: (value) => value === 'file' || value === 'memory' || typeof memberOf(value, 'directory') === 'string',
+    name: "'file', 'memory', an object with directory (text), or what fileTokenStore() or redisTokenStore() made",
+    accepts: (value) =>
+      value === 'file' || value === 'memory' || value instanceof SharedTokenStore || typeof memberOf(value, 'directory') === 'string',
   },
   fetch: callback,
   logger: objectThatCan('debug', 'info', 'warn', 'error'),

@@ -18,7 +18,7 @@ import { staticTokenCredential } from './identity/static-token.js';
 import { tokenExchangeCredential } from './identity/token-exchange.js';
 import { fitsIntoHeader } from './identity/token-answer.js';
 import { memoryTokenStore } from './identity/token-store/memory.js';
-import type { TokenStore } from './identity/token-store/token-store.js';
+import { partsOfStore, SharedTokenStore } from './identity/token-store/shared-token-store.js';
 import { waveServerOf } from './identity/wave/app-settings.js';
 import { readWaveHeaders, type WaveRequest } from './identity/wave/headers.js';
 import { WaveSessions } from './identity/wave/sessions.js';
@@ -29,8 +29,15 @@ import type { Credential, TokenRequest } from './internal/credential.js';
 import type { Logger } from './internal/logger.js';
 import { OidcClients } from './oidc-clients.js';
 
-/** Where replaced refresh tokens of `asCurrentUser()` are kept: under `~/.h2oai`, nowhere beyond the process, or in a directory of your own. */
-export type TokenStoreOption = 'file' | 'memory' | { readonly directory: string };
+/**
+ * Where replaced refresh tokens are kept. Those of `asCurrentUser()`: under `~/.h2oai`, nowhere beyond the process, or in a directory of
+ * your own. A store made by `fileTokenStore()` or `redisTokenStore()` keeps those of `onBehalfOf({ refreshToken })` too, for all
+ * processes that share it.
+ */
+export type TokenStoreOption = 'file' | 'memory' | { readonly directory: string } | SharedTokenStore;
+
+/** Where a credential of a refresh token stores, and how. */
+type StoreSettings = Pick<RefreshTokenOptions, 'store' | 'encryptionKeys' | 'ifUnavailable'>;
 
 /** A user, by what a program has of them. */
 export type OnBehalfOf =
@@ -69,12 +76,15 @@ export class Credentials {
   readonly #ports: CredentialPorts;
   readonly #clients: OidcClients;
   /** An app that makes a user for each request still knows the token that an earlier one was rotated to. */
-  readonly #rotated: TokenStore = memoryTokenStore();
+  readonly #rotated: StoreSettings;
+  /** The app's own store, opened once. */
+  #shared: Promise<StoreSettings> | undefined;
   #waveSessions: WaveSessions | undefined;
 
   constructor(ports: CredentialPorts) {
     this.#ports = ports;
     this.#clients = new OidcClients(ports);
+    this.#rotated = { store: memoryTokenStore(ports.clock) };
   }
 
   /**
@@ -95,25 +105,28 @@ export class Credentials {
   }
 
   currentUser(): UserCredential {
-    const { environment, clock, logger } = this.#ports;
+    const { environment, clock, logger, onCall } = this.#ports;
     return endable(
       lazyCredential(async () => {
         const user = await environment.currentUser();
         const client = await this.#clients.ofCurrentUser(user);
-        return ofRefreshToken({ client, refreshToken: user.refreshToken.reveal(), clock, logger, store: await this.#store() });
+        const stored = (await this.#sharedStore()) ?? (await this.#ownStore());
+        return ofRefreshToken({ client, refreshToken: user.refreshToken.reveal(), clock, logger, onCall, ...stored });
       }),
     );
   }
 
   /** The app itself, by the service account of its own client. */
   appItself(): UserCredential {
-    return endable(clientCredentialsCredential({ client: () => this.#clients.ofAppItself(), clock: this.#ports.clock }));
+    const { clock, onCall } = this.#ports;
+    return endable(clientCredentialsCredential({ client: () => this.#clients.ofAppItself(), clock, onCall }));
   }
 
   /** An app with a confidential client can exchange its users' tokens for ones with the scopes that a service needs. */
   #exchanging(source: Credential): Credential {
     if (!this.#clients.canExchange) return source;
-    return tokenExchangeCredential({ source, clock: this.#ports.clock, client: () => this.#clients.ofApp() });
+    const { clock, onCall } = this.#ports;
+    return tokenExchangeCredential({ source, clock, onCall, client: () => this.#clients.ofApp() });
   }
 
   #ofWave(request: WaveRequest): UserCredential {
@@ -135,6 +148,7 @@ export class Credentials {
     const { url, accessKey } = waveServerOf(environment.wave());
     return new WaveSessions({
       clock,
+      onCall,
       ask: async (sessionId) => {
         const { askWave } = await import('./identity/wave/ask-wave.js');
         return askWave({ url, accessKey, clock, onCall }, sessionId);
@@ -144,7 +158,7 @@ export class Credentials {
   }
 
   #ofUser(credential: Credential | TokenFunction): Credential {
-    if (typeof credential === 'function') return functionTokenCredential(credential, { clock: this.#ports.clock });
+    if (typeof credential === 'function') return functionTokenCredential(credential, this.#ports);
     if (typeof memberOf(credential, 'getToken') === 'function') return checkedCredential(credential);
     throw unknownSource();
   }
@@ -154,20 +168,33 @@ export class Credentials {
     if (typeof given !== 'string' || given.trim() === '') {
       throw invalidParameter('The refresh token is empty.', 'Pass `{ refreshToken }` as the identity provider gave it.');
     }
-    const { clock, logger } = this.#ports;
+    const { clock, logger, onCall } = this.#ports;
     return lazyCredential(async () => {
       const client = await this.#clients.ofApp();
-      return ofRefreshToken({ client, refreshToken, clock, logger, onRotate, store: this.#rotated });
+      const stored = (await this.#sharedStore()) ?? this.#rotated;
+      return ofRefreshToken({ client, refreshToken, clock, logger, onCall, onRotate, ...stored });
     });
   }
 
-  async #store(): Promise<TokenStore> {
+  /** The store that the app has given for all its users. */
+  async #sharedStore(): Promise<StoreSettings | undefined> {
+    const { tokenStore, clock } = this.#ports;
+    if (!(tokenStore instanceof SharedTokenStore)) return undefined;
+    const { open, ...settings } = partsOfStore(tokenStore);
+    this.#shared ??= open(clock).then((store) => ({ store, ...settings }));
+    return this.#shared;
+  }
+
+  /** The store of the user who runs the program. */
+  async #ownStore(): Promise<StoreSettings> {
     const { tokenStore, clock, logger } = this.#ports;
     if (tokenStore === 'memory') return this.#rotated;
-    const { fileTokenStore } = await import('./identity/token-store/file.js');
-    if (typeof tokenStore === 'object') return fileTokenStore({ directory: tokenStore.directory, clock });
+    const { fileTokenStoreIn } = await import('./identity/token-store/file.js');
+    if (typeof tokenStore === 'object' && 'directory' in tokenStore) {
+      return { store: fileTokenStoreIn({ directory: tokenStore.directory, clock }) };
+    }
     try {
-      return fileTokenStore({ directory: join(homedir(), '.h2oai', 'tokens'), clock });
+      return { store: fileTokenStoreIn({ directory: join(homedir(), '.h2oai', 'tokens'), clock }) };
     } catch {
       logger.warn('This user has no home directory, so a replaced refresh token is kept for the life of the process only.');
       return this.#rotated;
@@ -179,9 +206,10 @@ function endable(source: Credential): UserCredential {
   const credential = new EndableCredential(source);
   return {
     getToken: (request) => credential.getToken(request),
-    signOut: () => {
+    signOut: async () => {
       credential.end(signedOut());
-      return Promise.resolve(false);
+      await source.forget?.();
+      return false;
     },
   };
 }
@@ -209,6 +237,10 @@ function lazyCredential(make: () => Promise<Credential>): Credential {
       if (made !== undefined) return made.getToken(request);
       making ??= open();
       return waitUnlessAborted(making, request.signal).then((credential) => credential.getToken(request));
+    },
+    forget: async () => {
+      making ??= made === undefined ? open() : undefined;
+      await (made ?? (await making))?.forget?.();
     },
   };
 }

@@ -7,6 +7,15 @@ export type { UserClaims } from './access/claims.js';
 export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
 export type { WaveRequest } from './identity/wave/headers.js';
 export type { SuppliedToken, TokenFunction } from './identity/function-token.js';
+export type { IoredisClient, NodeRedisClient, RedisClient } from './identity/token-store/redis.js';
+export {
+  fileTokenStore,
+  redisTokenStore,
+  SharedTokenStore,
+  type EncryptionKey,
+  type FileTokenStoreOptions,
+  type RedisTokenStoreOptions,
+} from './identity/token-store/shared-token-store.js';
 export type {
   DriveSources,
   EnvironmentOptions,
@@ -30,7 +39,7 @@ export type { RequestOptions } from './http/request-options.js';
 export type { RetryOptions } from './http/retry.js';
 export type { FetchFunction } from './http/transport.js';
 export { AccessToken, type AccessTokenFacts } from './internal/access-token.js';
-export type { CallEvent, CallListener, ServiceCallEvent, TokenEvent } from './internal/call-event.js';
+export type { CallEvent, CallListener, CredentialKind, ServiceCallEvent, TokenEvent, TokenUseEvent } from './internal/call-event.js';
 export type { Clock } from './internal/clock.js';
 export type { Credential, TokenRequest } from './internal/credential.js';
 export type { LogFields, Logger } from './internal/logger.js';

@@ -25,13 +25,17 @@ export function instantOf(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() };
 }
 
+/** The longer of the times that have passed on the two clocks. */
+export function passedMs(from: Instant, now: Instant): number {
+  return Math.max(now.wall - from.wall, now.monotonic - from.monotonic);
+}
+
 /**
  * @param marginMs how long before its end a token is renewed; never more than half of the life it was given, or a token that
  *   lives shorter than the margin would be renewed without end
  */
 export function freshnessOf(life: TokenLife, now: Instant, marginMs: number): Freshness {
-  const ageMs = Math.max(now.wall - life.from.wall, now.monotonic - life.from.monotonic);
-  const leftMs = life.lifeMs - ageMs;
+  const leftMs = life.lifeMs - passedMs(life.from, now);
   if (leftMs <= 0) return 'expired';
   return leftMs <= Math.min(marginMs, life.lifeMs / 2) ? 'refreshBehind' : 'fresh';
 }

@@ -4,6 +4,7 @@
 import { AuthenticationError } from '../errors/authentication-error.js';
 import { H2OCloudError } from '../errors/base.js';
 import { AccessToken } from '../internal/access-token.js';
+import { tokenUseReport, type CallListener } from '../internal/call-event.js';
 import type { Clock } from '../internal/clock.js';
 import type { Credential } from '../internal/credential.js';
 import { redact } from '../internal/redact.js';
@@ -26,6 +27,7 @@ export interface FunctionTokenOptions {
   readonly clock: Clock;
   /** How long before its end a token is asked for anew; at most half of its life. Default 30,000. */
   readonly marginMs?: number | undefined;
+  readonly onCall?: CallListener | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface FunctionTokenOptions {
 export function functionTokenCredential(supply: TokenFunction, options: FunctionTokenOptions): Credential {
   const { clock } = options;
   const slot = new TokenSlot();
-  const rules = { clock, marginMs: options.marginMs ?? defaultMarginMs, owner: slot };
+  const rules = { clock, marginMs: options.marginMs ?? defaultMarginMs, owner: slot, report: tokenUseReport(options.onCall, 'function') };
   const load = async (): Promise<TimedToken> => timedToken(await suppliedBy(supply, slot), clock);
 
   return {

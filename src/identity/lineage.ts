@@ -5,8 +5,9 @@
  */
 import type { SignInRequiredError } from '../errors/authentication-error.js';
 import { fingerprint } from './fingerprint.js';
-import { TokenSlot } from './token-slot.js';
 import { scopeKey, scopeList } from './requirements.js';
+import { signedOut } from './sign-in-required.js';
+import { TokenSlot, type SlotRules, type TimedToken } from './token-slot.js';
 
 /** The tokens of one set of scopes. */
 export interface ScopedTokens {
@@ -32,6 +33,7 @@ export class Lineage {
   /** Why the newest token was refused; it is not tried again. */
   refusal: SignInRequiredError | undefined;
   subject: string | undefined;
+  #isEnded = false;
 
   constructor(refreshToken: string, name: string, context: readonly string[]) {
     this.#refreshToken = refreshToken;
@@ -45,7 +47,7 @@ export class Lineage {
 
   /** Makes a token the newest one. Credentials that are made from it later join this chain. */
   adopt(refreshToken: string): void {
-    if (refreshToken === this.#refreshToken) return;
+    if (refreshToken === this.#refreshToken || this.#isEnded) return;
     this.#refreshToken = refreshToken;
     this.refusal = undefined;
     this.version++;
@@ -79,8 +81,29 @@ export class Lineage {
     return this.#slots.get(written) ?? this.#newTokensFor(scopes, written);
   }
 
+  /** A held token that needs no renewal and has these scopes, and more of them: what was asked of a wider token is in it. */
+  freshTokenWith(scopes: readonly string[], rules: SlotRules): TimedToken | undefined {
+    if (scopes.length === 0) return undefined;
+    for (const { slot } of this.#slots.values()) {
+      const fresh = slot.fresh(rules);
+      if (fresh !== undefined && scopes.every((scope) => fresh.token.scopes.includes(scope))) return fresh;
+    }
+    return undefined;
+  }
+
   forgetTokens(): void {
     for (const { slot } of this.#slots.values()) slot.clear();
+  }
+
+  isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** The user has signed out: what is held is dropped, and what a request under way brings is not kept. */
+  end(): void {
+    this.#isEnded = true;
+    this.refusal = signedOut();
+    this.forgetTokens();
   }
 
   #newTokensFor(scopes: readonly string[], written: string): ScopedTokens {

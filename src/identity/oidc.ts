@@ -50,6 +50,8 @@ interface RefreshOptions {
   readonly scopes: readonly string[];
   /** Gets a rotated refresh token as soon as it is here, before the rest of the answer is looked at. Must not reject. */
   readonly keepRotated: (refreshToken: string) => void | Promise<void>;
+  /** Called before each attempt; what it throws ends the request before the refresh token is spent. */
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 interface ExchangeOptions {
@@ -104,6 +106,7 @@ interface WireRequest {
   readonly call: ProviderCall;
   readonly send: (guard: GuardedFetch) => Promise<unknown>;
   readonly admit: (json: JsonObject) => JsonObject | Promise<JsonObject>;
+  readonly beforeSend?: (() => void) | undefined;
 }
 
 interface Grant {
@@ -112,6 +115,7 @@ interface Grant {
   /** The token that is spent or exchanged. */
   readonly spent?: string;
   readonly keepRotated?: (refreshToken: string) => void | Promise<void>;
+  readonly beforeSend?: (() => void) | undefined;
   readonly send: (openid: OpenIdClient, configuration: Configuration, parameters: Record<string, string>) => Promise<unknown>;
 }
 
@@ -160,12 +164,13 @@ class Client implements OidcClient {
     this.#metadata = remembered(settings.clock, metadataAgeMs, () => this.#discover(checked));
   }
 
-  refresh(refreshToken: string, { scopes, keepRotated }: RefreshOptions): Promise<TokenAnswer> {
+  refresh(refreshToken: string, { scopes, keepRotated, beforeSend }: RefreshOptions): Promise<TokenAnswer> {
     return this.#grant({
       event: 'refresh_token',
       scopes: refreshScopes(refreshToken, scopes),
       spent: refreshToken,
       keepRotated,
+      beforeSend,
       send: (openid, configuration, parameters) => openid.refreshTokenGrant(configuration, refreshToken, parameters),
     });
   }
@@ -244,6 +249,7 @@ class Client implements OidcClient {
     let at = instantOf(this.#settings.clock);
     const json = await this.#exchange({
       call,
+      beforeSend: grant.beforeSend,
       send: (guard) => {
         at = instantOf(this.#settings.clock);
         const configuration = this.#configuration(openid, metadata, authentication, guard);
@@ -287,6 +293,7 @@ class Client implements OidcClient {
     const deadline = startDeadline(clock, { timeoutMs });
     try {
       for (let attempt = 1; ; attempt++) {
+        request.beforeSend?.();
         const guard = guardFetch({ fetch, signal: deadline.signal, admit: request.admit });
         const outcome = await outcomeOf(request, guard);
         if (outcome?.kind === 'success') return outcome.json;

@@ -7,6 +7,7 @@ import { SignInRequiredError } from '../errors/authentication-error.js';
 import { H2OCloudError } from '../errors/base.js';
 import type { AccessToken } from '../internal/access-token.js';
 import { sleep, type Clock } from '../internal/clock.js';
+import { tokenUseReport, type CallListener } from '../internal/call-event.js';
 import type { Credential, TokenRequest } from '../internal/credential.js';
 import { fencedLogger, silentLogger, type Logger } from '../internal/logger.js';
 import { defaultMarginMs } from './freshness.js';
@@ -14,11 +15,12 @@ import { lineageOf, type Lineage, type ScopedTokens } from './lineage.js';
 import type { OidcClient } from './oidc.js';
 import { runHook } from './reentrancy.js';
 import { requireAudience, requireScopes, scopeFix } from './requirements.js';
-import { missingRefreshToken } from './sign-in-required.js';
+import { SharedLineage, type SpendHooks } from './shared-lineage.js';
+import { missingRefreshToken, signedOut } from './sign-in-required.js';
 import type { TokenAnswer } from './token-answer.js';
-import type { SlotRules } from './token-slot.js';
-import { refreshTokenRecord, type RefreshTokenRecord } from './token-store/record.js';
-import type { StoreEntry, TokenStore } from './token-store/token-store.js';
+import type { SlotRules, TimedToken } from './token-slot.js';
+import { sealerFor } from './token-store/sealing.js';
+import type { TokenStore } from './token-store/token-store.js';
 
 export interface RefreshTokenOptions {
   readonly client: OidcClient;
@@ -31,7 +33,12 @@ export interface RefreshTokenOptions {
   readonly onRotate?: ((refreshToken: string) => void | Promise<void>) | undefined;
   /** Where the newest refresh token outlives the process and is shared with others. */
   readonly store?: TokenStore | undefined;
+  /** Keys of the app's own for what is stored, 32 bytes each: the first seals, all open. */
+  readonly encryptionKeys?: readonly Buffer[] | undefined;
+  /** When the store cannot be used: to fail (the default), or to refresh without telling the others. */
+  readonly ifUnavailable?: 'fail' | 'local' | undefined;
   readonly logger?: Logger | undefined;
+  readonly onCall?: CallListener | undefined;
 }
 
 /** A hook that hangs must not hold up everybody's tokens. */
@@ -56,20 +63,37 @@ class RefreshTokenCredential implements Credential {
   readonly #rules: SlotRules;
   readonly #logger: Logger;
   readonly #onRotate: RefreshTokenOptions['onRotate'];
-  readonly #stored: { readonly store: TokenStore; readonly record: RefreshTokenRecord } | undefined;
+  readonly #shared: SharedLineage | undefined;
   /** The rotation that `onRotate` was last told, and its telling. */
   #told: number;
   #telling: Promise<void> = Promise.resolve();
 
-  constructor({ client, refreshToken, clock, marginMs = defaultMarginMs, onRotate, store, logger }: RefreshTokenOptions) {
+  constructor(options: RefreshTokenOptions) {
+    const { client, refreshToken, clock, marginMs = defaultMarginMs, logger, onCall } = options;
     const context = [client.provider, client.clientId];
     this.#client = client;
     this.#lineage = lineageOf(refreshToken, context);
-    this.#rules = { clock, marginMs, owner: this.#lineage };
+    this.#rules = { clock, marginMs, owner: this.#lineage, report: tokenUseReport(onCall, 'refresh_token') };
     this.#logger = fencedLogger(logger ?? silentLogger);
-    this.#onRotate = onRotate;
-    this.#stored = store === undefined ? undefined : { store, record: refreshTokenRecord(context, refreshToken) };
+    this.#onRotate = options.onRotate;
+    this.#shared = this.#sharedBy(options, context);
     this.#told = this.#lineage.refreshToken === refreshToken ? this.#lineage.version : -1;
+  }
+
+  #sharedBy({ client, refreshToken, store, ...options }: RefreshTokenOptions, context: readonly string[]): SharedLineage | undefined {
+    if (store === undefined) return undefined;
+    const { clock, marginMs } = this.#rules;
+    return new SharedLineage({
+      lineage: this.#lineage,
+      refreshToken,
+      store,
+      sealerOf: (token) => sealerFor(context, token, options.encryptionKeys),
+      ifUnavailable: options.ifUnavailable ?? 'fail',
+      clock,
+      marginMs,
+      logger: this.#logger,
+      signInHint: client.signInHint,
+    });
   }
 
   // Not async: most calls of the SDK end here with the token that is held, and should pay for one promise only.
@@ -77,7 +101,7 @@ class RefreshTokenCredential implements Credential {
     const { audience } = request;
     if (this.#told !== this.#lineage.version) void this.#tell();
     const tokens = this.#lineage.tokensFor(request.scopes ?? []);
-    const waiting = tokens.slot.get(request, this.#rules, () => this.#load(tokens));
+    const waiting = tokens.slot.get(request, this.#rules, (rejected) => this.#load(tokens, rejected));
     if (audience === undefined) return waiting;
     return waiting.then((token) => {
       requireAudience(token, audience);
@@ -85,36 +109,46 @@ class RefreshTokenCredential implements Credential {
     });
   }
 
-  #load({ scopes }: ScopedTokens): Promise<TokenAnswer> {
+  async forget(): Promise<void> {
+    this.#lineage.end();
+    await this.#shared?.end();
+  }
+
+  #load({ scopes }: ScopedTokens, rejected: string | undefined): Promise<TimedToken> {
     return this.#lineage.inTurn(async () => {
       try {
-        const answer = await (this.#stored === undefined ? this.#spend(scopes) : this.#spendStored(scopes, this.#stored));
-        this.#logger.debug('An access token was refreshed.', { scopes: scopes.join(' ') });
-        return answer;
+        const loaded = await this.#next(scopes, rejected);
+        // Whoever has signed out in the meantime gets nothing more.
+        if (this.#lineage.isEnded()) throw signedOut();
+        this.#logger.debug('An access token was renewed.', { scopes: scopes.join(' ') });
+        return loaded;
       } catch (error) {
-        this.#logger.debug('An access token could not be refreshed.', { code: error instanceof H2OCloudError ? error.code : 'unknown' });
+        this.#logger.debug('An access token could not be renewed.', { code: error instanceof H2OCloudError ? error.code : 'unknown' });
         throw error;
       }
     });
   }
 
-  #spendStored(scopes: readonly string[], { store, record }: { store: TokenStore; record: RefreshTokenRecord }): Promise<TokenAnswer> {
-    return store.exclusively(record.key, async (entry) => {
-      this.#lineage.adoptStored(record.key, record.open(await entry.read()));
-      return await this.#spend(scopes, (rotated) => this.#save(rotated, record, entry));
-    });
+  async #next(scopes: readonly string[], rejected: string | undefined): Promise<TimedToken> {
+    const lineage = this.#lineage;
+    if (lineage.isEnded()) throw signedOut();
+    if (lineage.refreshToken === '') throw missingRefreshToken(this.#client.signInHint);
+    const wider = rejected === undefined ? lineage.freshTokenWith(scopes, this.#rules) : undefined;
+    if (wider !== undefined) return wider;
+    const spend = (hooks?: SpendHooks): Promise<TimedToken> => this.#spend(scopes, hooks);
+    return this.#shared === undefined ? spend() : this.#shared.load({ scopes, rejected }, spend);
   }
 
-  async #spend(scopes: readonly string[], save?: (rotated: string) => Promise<void>): Promise<TokenAnswer> {
+  async #spend(scopes: readonly string[], hooks?: SpendHooks): Promise<TokenAnswer> {
     const lineage = this.#lineage;
-    if (lineage.refreshToken === '') throw missingRefreshToken(this.#client.signInHint);
     if (lineage.refusal !== undefined) throw lineage.refusal;
     try {
       const answer = await this.#client.refresh(lineage.refreshToken, {
         scopes,
+        beforeSend: hooks?.beforeSend,
         keepRotated: async (rotated) => {
           lineage.adopt(rotated);
-          await save?.(rotated);
+          await hooks?.keepRotated(rotated);
           await this.#tell();
         },
       });
@@ -123,17 +157,8 @@ class RefreshTokenCredential implements Credential {
       return answer;
     } catch (error) {
       // A disabled user may be enabled again, and the same token then works.
-      if (error instanceof SignInRequiredError && error.code !== 'USER_DISABLED') lineage.refusal = error;
+      if (error instanceof SignInRequiredError && error.code !== 'USER_DISABLED' && !lineage.isEnded()) lineage.refusal = error;
       throw error;
-    }
-  }
-
-  async #save(rotated: string, record: RefreshTokenRecord, entry: StoreEntry): Promise<void> {
-    try {
-      // Where somebody has taken over while this process was held up, theirs stays, and is found by the next refresh.
-      if (await entry.write(record.seal(rotated, this.#rules.clock.now()))) this.#lineage.noteStored(record.key, rotated);
-    } catch {
-      this.#logger.warn('A rotated refresh token could not be stored: when this process ends, its user has to sign in again.');
     }
   }
 
@@ -154,10 +179,11 @@ class RefreshTokenCredential implements Credential {
   #tell(): Promise<void> {
     const lineage = this.#lineage;
     const onRotate = this.#onRotate;
-    if (this.#told === lineage.version) return this.#telling;
+    if (this.#told === lineage.version || lineage.isEnded()) return this.#telling;
     this.#told = lineage.version;
     if (onRotate !== undefined) {
-      this.#telling = this.#telling.then(() => this.#withinTime(runHook(lineage, () => onRotate(lineage.refreshToken))));
+      const announced = this.#telling.then(() => this.#shared?.announce(lineage.refreshToken));
+      this.#telling = announced.then(() => this.#withinTime(runHook(lineage, () => onRotate(lineage.refreshToken))));
     }
     return this.#telling;
   }

@@ -28,7 +28,8 @@ export function signedOut(): SignInRequiredError {
   });
 }
 
-type RefusalCode = 'REUSE_DETECTED' | 'USER_DISABLED' | 'SESSION_ENDED' | 'SESSION_EXPIRED';
+/** Why an identity provider takes a refresh token no more. */
+export type RefusalCode = 'REUSE_DETECTED' | 'USER_DISABLED' | 'SESSION_ENDED' | 'SESSION_EXPIRED';
 
 interface Refusal {
   readonly code: RefusalCode;
@@ -60,7 +61,34 @@ const refusals: readonly (readonly [RegExp, Refusal])[] = [
 /** The refusal of a refresh token, from the description that came with `invalid_grant`. */
 export function refusedRefreshToken(description: string, shown: string, hint: string | undefined): SignInRequiredError {
   const { code, reason } = refusals.find(([text]) => text.test(description))?.[1] ?? expired;
-  const share = code === 'REUSE_DETECTED' ? ' Programs that share one refresh token must share one token store.' : '';
-  const fix = code === 'USER_DISABLED' ? 'Ask an administrator to enable the user.' : `${hint ?? signInAgain}${share}`;
+  const fix = code === 'USER_DISABLED' ? 'Ask an administrator to enable the user.' : fixOf(code, hint);
   return new SignInRequiredError({ code, what: `The identity provider refused the refresh token: ${reason} (${shown}).`, fix });
+}
+
+/** The same refusal for those who come later, in this process or another: the token is not tried again. */
+export function refusedBefore(code: RefusalCode, hint: string | undefined): SignInRequiredError {
+  const what = `The identity provider has refused the refresh token before: ${reasonOf(code)}.`;
+  return new SignInRequiredError({ code, what, fix: fixOf(code, hint) });
+}
+
+/** A token that was spent by a process that ended, or was held up for long, before it could keep what it got for it. */
+export function lostWithItsHolder(hint: string | undefined): SignInRequiredError {
+  return new SignInRequiredError({
+    code: 'REUSE_DETECTED',
+    what: 'The identity provider refused the refresh token: a process that was renewing it ended, or was held up, before it could store the newer one.',
+    fix: `${hint ?? signInAgain} Where the identity provider can be told to accept a token twice, such an accident costs no session.`,
+  });
+}
+
+export function isRefusalCode(value: unknown): value is RefusalCode {
+  return [expired, disabled, ended, reused].some(({ code }) => code === value);
+}
+
+function reasonOf(code: RefusalCode): string {
+  return [disabled, ended, reused].find((refusal) => refusal.code === code)?.reason ?? expired.reason;
+}
+
+function fixOf(code: RefusalCode, hint: string | undefined): string {
+  const share = code === 'REUSE_DETECTED' ? ' Programs that share one refresh token must share one token store.' : '';
+  return `${hint ?? signInAgain}${share}`;
 }

@@ -4,6 +4,7 @@
  */
 import { AuthenticationError, ScopeNotGrantedError, SignInRequiredError, TokenExchangeError } from '../errors/authentication-error.js';
 import type { AccessToken } from '../internal/access-token.js';
+import { tokenUseReport, type CallListener } from '../internal/call-event.js';
 import type { Clock } from '../internal/clock.js';
 import type { Credential, TokenRequest } from '../internal/credential.js';
 import { defaultMarginMs } from './freshness.js';
@@ -21,6 +22,7 @@ export interface TokenExchangeOptions {
   readonly clock: Clock;
   /** How long before its end an exchanged token is renewed; at most half of its life. Default 30,000. */
   readonly marginMs?: number | undefined;
+  readonly onCall?: CallListener | undefined;
 }
 
 /** Different kinds of tokens that one user needs: a handful, unless somebody asks for ever new ones. */
@@ -35,8 +37,13 @@ const mostSlots = 100;
  */
 export function tokenExchangeCredential(options: TokenExchangeOptions): Credential {
   const { source, clock, marginMs = defaultMarginMs } = options;
+  const report = tokenUseReport(options.onCall, 'token_exchange');
   const slots = new Map<string, TokenSlot>();
   return {
+    async forget() {
+      slots.clear();
+      await source.forget?.();
+    },
     async getToken(request) {
       const key = JSON.stringify([scopeKey(request.scopes ?? []), [...(request.audience ?? [])].sort()]);
       if (!slots.has(key)) {
@@ -47,7 +54,7 @@ export function tokenExchangeCredential(options: TokenExchangeOptions): Credenti
       const slot = slots.get(key) ?? new TokenSlot();
       slots.set(key, slot);
       if (slots.size > mostSlots) slots.delete(String(slots.keys().next().value));
-      const rules: SlotRules = { clock, marginMs, owner: slot };
+      const rules: SlotRules = { clock, marginMs, owner: slot, report };
       return slot.get(request, rules, () => exchange(options, request));
     },
   };

@@ -23,4 +23,9 @@ export interface Credential {
    * @throws {AuthenticationError} no such token can be had; its subclasses say why
    */
   getToken(request: TokenRequest): Promise<AccessToken>;
+  /**
+   * The user has signed out: what is held or on its way is dropped, and nothing is renewed any more, here and wherever the token store
+   * is shared. Where it is missing there is nothing to forget.
+   */
+  forget?(): Promise<void>;
 }

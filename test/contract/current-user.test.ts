@@ -51,9 +51,10 @@ describe('a script that uses the platform token of the environment', () => {
   it('keeps the rotated token in a file that only its owner reads, and not as it is', async () => {
     await using local = await startLocalCloud({ rotateRefreshTokens: true });
     await run(local);
-    const files = (await readdir(directory)).filter((name) => name.endsWith('.token'));
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
     expect(files).toHaveLength(1);
-    const path = join(directory, files[0]!);
+    const path = join(files[0]!.parentPath, files[0]!.name);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await readFile(path, 'utf8')).not.toMatch(/eyJ/);
   });

@@ -3,53 +3,61 @@
  * does not lock the others out; whoever was held up finds out before it writes.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileErrorCode } from '../../environment/secret-files.js';
-import { sleep, type Clock } from '../../internal/clock.js';
+import { sleep } from '../../internal/clock.js';
+import { instantOf } from '../freshness.js';
 import { ownMember, parseObject } from '../jwt-claims.js';
+import { keepLease, type Lease, type LeaseRules } from './lease.js';
 
 export interface FileLock {
-  /** Whether the lease has not been taken over by somebody else. */
-  isHeld(): Promise<boolean>;
-  release(): Promise<void>;
+  /** Whether nobody can have taken the lock over, as far as this process knows. */
+  readonly isHeld: () => boolean;
+  readonly release: () => Promise<void>;
 }
 
-export interface LockRules {
-  readonly clock: Clock;
-  /** After this time others take the lock over. Longer than any honest work under it. */
-  readonly leaseMs: number;
+export interface FileLockRules extends LeaseRules {
+  /** How long to wait for others. */
+  readonly waitMs: number;
 }
 
 const pollMs = 25;
 const longestCreationMs = 5_000;
 
 /**
- * Waits for the lock; resolves with undefined when others have not let go of it for longer than a lease.
+ * Waits for the lock; resolves with undefined when others have not let go of it in time.
  *
  * @throws what the file system throws
  */
-export async function acquireFileLock(path: string, { clock, leaseMs }: LockRules): Promise<FileLock | undefined> {
-  const giveUpAt = clock.monotonic() + leaseMs + 10 * pollMs;
+export async function acquireFileLock(path: string, { clock, leaseMs, waitMs }: FileLockRules): Promise<FileLock | undefined> {
+  const giveUpAt = clock.monotonic() + waitMs;
   const id = randomUUID();
   for (;;) {
-    const mine = JSON.stringify({ pid: process.pid, host: hostname(), id, expiresAt: clock.now() + leaseMs });
-    if (await create(path, mine)) return lockOf(path, mine);
+    const askedAt = instantOf(clock);
+    const mine = JSON.stringify({ pid: process.pid, host: hostname(), id, expiresAt: askedAt.wall + leaseMs });
+    if (await create(path, mine)) {
+      const lease = keepLease({ clock, leaseMs }, askedAt, () => renew(path, mine, { clock, leaseMs }));
+      return { isHeld: lease.isHeld, release: () => release(path, mine, lease) };
+    }
     const theirs = await contentOf(path);
-    if (theirs !== undefined && (await isStale(path, theirs, clock.now(), leaseMs))) await removeStale(path, theirs);
+    if (theirs !== undefined && (await isStale(path, theirs, { clock, leaseMs }))) await removeStale(path, theirs);
     else if (clock.monotonic() >= giveUpAt) return undefined;
     else await sleep(clock, pollMs + Math.random() * pollMs);
   }
 }
 
-function lockOf(path: string, mine: string): FileLock {
-  const isHeld = async (): Promise<boolean> => (await contentOf(path)) === mine;
-  return {
-    isHeld,
-    async release() {
-      if (await isHeld()) await rm(path, { force: true });
-    },
-  };
+/** The time of the file's last change says how long the lease goes on, since its content cannot be replaced without letting go of it. */
+async function renew(path: string, mine: string, { clock, leaseMs }: LeaseRules): Promise<boolean> {
+  if ((await contentOf(path)) !== mine) return false;
+  const end = new Date(clock.now() + leaseMs);
+  await utimes(path, end, end);
+  return true;
+}
+
+async function release(path: string, mine: string, lease: Lease): Promise<void> {
+  lease.stop();
+  if ((await contentOf(path)) === mine) await rm(path, { force: true });
 }
 
 async function create(path: string, content: string): Promise<boolean> {
@@ -72,19 +80,18 @@ async function contentOf(path: string): Promise<string | undefined> {
 }
 
 /** A lock is stale when its lease is over, when it lies in a future that no lease reaches, or when its process is gone. */
-async function isStale(path: string, content: string, now: number, leaseMs: number): Promise<boolean> {
+async function isStale(path: string, content: string, { clock, leaseMs }: LeaseRules): Promise<boolean> {
+  const now = clock.now();
   const lock = parseObject(content);
-  if (lock === undefined) return isAbandoned(path, now);
-  const expiresAt = ownMember(lock, 'expiresAt');
-  const pid = ownMember(lock, 'pid');
-  if (typeof expiresAt !== 'number' || expiresAt <= now || expiresAt > now + 2 * leaseMs) return true;
-  return typeof pid === 'number' && ownMember(lock, 'host') === hostname() && !isRunning(pid);
-}
-
-/** Between its creation and its first bytes a lock is empty, but not for long. */
-async function isAbandoned(path: string, now: number): Promise<boolean> {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: now }));
-  return Math.abs(now - mtimeMs) > longestCreationMs;
+  // Between its creation and its first bytes a lock is empty, but not for long.
+  if (lock === undefined) return Math.abs(now - mtimeMs) > longestCreationMs;
+  const firstEnd = ownMember(lock, 'expiresAt');
+  if (typeof firstEnd !== 'number') return true;
+  const end = Math.max(firstEnd, mtimeMs);
+  if (end <= now || end > now + 2 * leaseMs) return true;
+  const pid = ownMember(lock, 'pid');
+  return typeof pid === 'number' && ownMember(lock, 'host') === hostname() && !isRunning(pid);
 }
 
 function isRunning(pid: number): boolean {

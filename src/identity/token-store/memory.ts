@@ -1,26 +1,62 @@
 /**
  * A token store in memory: rotated tokens outlive the credentials of a process, not the process.
  */
-import type { TokenStore } from './token-store.js';
+import type { Clock } from '../../internal/clock.js';
+import type { StoredText, TokenStore } from './token-store.js';
 
-const mostKeys = 10_000;
+export interface MemoryStoreLimits {
+  /** The keys used longest ago are dropped when there are more. Default 20,000: each user has one, and one for each token that the app was told. */
+  readonly mostKeys?: number | undefined;
+  /** A key that nobody used for so long is dropped. Default 12 hours. */
+  readonly idleMs?: number | undefined;
+}
 
-/** A store for one process; the keys used longest ago are dropped when there are too many. */
-export function memoryTokenStore(): TokenStore {
-  const texts = new Map<string, string>();
+interface Kept {
+  readonly text: string;
+  readonly writtenAt: number;
+  readonly lifeMs: number;
+  usedAt: number;
+}
+
+/** A store for one process. What somebody is working on is not dropped. */
+export function memoryTokenStore(clock: Clock, { mostKeys = 20_000, idleMs = 12 * 3_600_000 }: MemoryStoreLimits = {}): TokenStore {
+  /** In the order of their use. */
+  const texts = new Map<string, Kept>();
   const turns = new Map<string, Promise<unknown>>();
 
-  const write = (key: string, text: string): Promise<boolean> => {
+  const read = (key: string): StoredText | undefined => {
+    const kept = texts.get(key);
+    if (kept === undefined) return undefined;
+    const now = clock.monotonic();
     texts.delete(key);
-    texts.set(key, text);
-    const [oldest] = texts.keys();
-    if (texts.size > mostKeys && oldest !== undefined) texts.delete(oldest);
-    return Promise.resolve(true);
+    if (now - kept.usedAt > idleMs || now - kept.writtenAt > kept.lifeMs) return undefined;
+    kept.usedAt = now;
+    texts.set(key, kept);
+    return { text: kept.text, ageMs: now - kept.writtenAt };
+  };
+  const write = (key: string, text: string, lifeMs: number): void => {
+    const now = clock.monotonic();
+    texts.delete(key);
+    texts.set(key, { text, writtenAt: now, lifeMs, usedAt: now });
+    for (const [oldest, { usedAt }] of texts) {
+      if (texts.size <= mostKeys && now - usedAt <= idleMs) break;
+      if (turns.has(oldest)) continue;
+      texts.delete(oldest);
+    }
   };
 
   return {
+    read: (key) => Promise.resolve(read(key)),
+    put(key, text, lifeMs) {
+      write(key, text, lifeMs);
+      return Promise.resolve();
+    },
     exclusively(key, work) {
-      const entry = { read: () => Promise.resolve(texts.get(key)), write: (text: string) => write(key, text) };
+      const replace = (text: string, lifeMs: number): Promise<boolean> => {
+        write(key, text, lifeMs);
+        return Promise.resolve(true);
+      };
+      const entry = { read: () => Promise.resolve(read(key)), replace, isHeld: () => true };
       const result = (turns.get(key) ?? Promise.resolve()).then(() => work(entry));
       const turn = result
         .catch(() => undefined)

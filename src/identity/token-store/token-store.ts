@@ -3,15 +3,32 @@
  * texts only; what is in them is the business of `record.ts`.
  */
 
-/** What a key holds, while nobody else may work on it. */
+/** A text with its age by the store's own clock, so that the clocks of those who share it may differ. */
+export interface StoredText {
+  readonly text: string;
+  readonly ageMs: number;
+}
+
+/** What a key holds, while nobody else should be working on it. */
 export interface StoreEntry {
-  /** The text, or undefined when there is none or it cannot be read. */
-  read(): Promise<string | undefined>;
-  /** Replaces the text in one step. False when somebody else has taken over the key in the meantime: nothing was written then. */
-  write(text: string): Promise<boolean>;
+  /** What the key holds now, or undefined when there is nothing that can be read. */
+  read(): Promise<StoredText | undefined>;
+  /**
+   * Replaces, in one step, what was last read or written here. False when the key holds something else by now, written by somebody
+   * who has taken over: nothing was written then.
+   *
+   * @param lifeMs after which the text is gone
+   */
+  replace(text: string, lifeMs: number): Promise<boolean>;
+  /** Whether, as far as this process can know without asking, nobody else has taken the key over. */
+  readonly isHeld: () => boolean;
 }
 
 export interface TokenStore {
+  /** What a key holds, whoever is working on it. */
+  read(key: string): Promise<StoredText | undefined>;
+  /** Sets a key on which nobody works: a fact that does not change. */
+  put(key: string, text: string, lifeMs: number): Promise<void>;
   /**
    * Runs work while nobody else, in this process or another, works on the same key.
    *

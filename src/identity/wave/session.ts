@@ -4,6 +4,7 @@
  */
 import { SignInRequiredError } from '../../errors/authentication-error.js';
 import { AccessToken } from '../../internal/access-token.js';
+import { tokenUseReport, type CallListener } from '../../internal/call-event.js';
 import type { Clock } from '../../internal/clock.js';
 import type { Credential, TokenRequest } from '../../internal/credential.js';
 import { fingerprint } from '../fingerprint.js';
@@ -16,6 +17,7 @@ export interface WaveSessionPorts {
   readonly clock: Clock;
   /** Asks Wave which token the session holds. */
   readonly ask: () => Promise<string>;
+  readonly onCall?: CallListener | undefined;
 }
 
 /** Wave renews a token in its last ten seconds; asked earlier it would hand out the same one again. */
@@ -52,7 +54,7 @@ export class WaveSession implements Credential {
 
   constructor(ports: WaveSessionPorts) {
     this.#ports = ports;
-    this.#rules = { clock: ports.clock, marginMs, owner: this };
+    this.#rules = { clock: ports.clock, marginMs, owner: this, report: tokenUseReport(ports.onCall, 'wave_session') };
   }
 
   /**

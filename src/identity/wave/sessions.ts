@@ -4,6 +4,7 @@
  */
 import { SignInRequiredError } from '../../errors/authentication-error.js';
 import { AgedMap } from '../../internal/aged-map.js';
+import type { CallListener } from '../../internal/call-event.js';
 import type { Clock } from '../../internal/clock.js';
 import type { Credential } from '../../internal/credential.js';
 import type { Secret } from '../../internal/secret.js';
@@ -19,6 +20,7 @@ export interface WaveSessionsPorts {
   readonly ask: (sessionId: Secret) => Promise<string>;
   /** Lets a credential exchange its tokens, where the app can. */
   readonly exchanging: (source: Credential) => Credential;
+  readonly onCall?: CallListener | undefined;
 }
 
 /** How long a session is kept that nobody uses, and how many there may be; Wave keeps its own, so a dropped one begins anew. */
@@ -98,9 +100,9 @@ export class WaveSessions {
   }
 
   #make(key: string, subject: string, sessionId: Secret): Entry {
-    const { clock, ask, exchanging } = this.#ports;
+    const { clock, ask, exchanging, onCall } = this.#ports;
     // Whoever holds the credential, or waits for Wave, holds the entry, so that it is found as long as anybody uses it.
-    const session = new WaveSession({ clock, ask: () => ask(entry.sessionId) });
+    const session = new WaveSession({ clock, onCall, ask: () => ask(entry.sessionId) });
     const credential = new EndableCredential({ getToken: (request) => entry.source.getToken(request) });
     const entry: Entry = { subject, sessionId, session, source: exchanging(session), credential };
     this.#alive.set(key, new WeakRef(entry));

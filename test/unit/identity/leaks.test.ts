@@ -9,7 +9,7 @@ import { functionTokenCredential } from '../../../src/identity/function-token.js
 import { createOidcClient } from '../../../src/identity/oidc.js';
 import { refreshTokenCredential } from '../../../src/identity/refresh-token.js';
 import { staticTokenCredential } from '../../../src/identity/static-token.js';
-import { fileTokenStore } from '../../../src/identity/token-store/file.js';
+import { fileTokenStoreIn } from '../../../src/identity/token-store/file.js';
 import { memoryTokenStore } from '../../../src/identity/token-store/memory.js';
 import { changed, jwt, refused, type Answer } from '../../support/token-server.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
@@ -116,7 +116,7 @@ describe('case 95: no object shows a secret', () => {
     const { client, clock, server } = world;
     const directory = await mkdtemp(join(tmpdir(), 'token-store-'));
     const refreshToken = server.signIn('planted-refresh-token');
-    const stores = [memoryTokenStore(), fileTokenStore({ directory, clock })];
+    const stores = [memoryTokenStore(clock), fileTokenStoreIn({ directory, clock })];
     const renewed = stores.map((store) => refreshTokenCredential({ client, clock, store, refreshToken, onRotate: () => undefined }));
     const fixed = staticTokenCredential(accessToken, clock);
     const supplied = functionTokenCredential(() => accessToken, { clock });

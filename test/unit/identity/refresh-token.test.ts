@@ -325,8 +325,6 @@ describe('many callers, one request', () => {
     await expect(asked[0]).resolves.toBeDefined();
   });
 
-  // Case 29 (sign-out during a refresh) belongs to the sessions that can be signed out: a refresh token given as such has no sign-out here.
-
   it('case 30: a failure behind a valid token is nobody’s error, and not tried again at once', async () => {
     await using world = await startUser();
     const old = await world.credential.getToken({});
@@ -422,12 +420,27 @@ describe('rotation', () => {
     await expect(world.credential.getToken({})).resolves.toBeDefined();
   });
 
-  // Case 37 is about headers of Wave events, which are not here.
+  it('case 37: an older token that comes back does not take the place of a newer one', async () => {
+    await using world = await startUser();
+    await world.credential.getToken({ scopes: ['a'] });
+    await world.another().getToken({ scopes: ['b'] });
+    expect(new Set(spentTokens(world)).size).toBe(2);
+  });
 
   it('case 38: a narrowed token does not narrow the next', async () => {
     await using world = await startUser({ grants: (asked) => (asked.length === 0 ? ['openid', 'a', 'b'] : asked) });
     expect((await world.credential.getToken({ scopes: ['a'] })).scopes).toEqual(['a']);
     expect((await world.credential.getToken({})).scopes).toEqual(['openid', 'a', 'b']);
+  });
+
+  it('a wider token that is fresh serves a narrower wish, and its own scopes go on', async () => {
+    await using world = await startUser();
+    const wide = await world.credential.getToken({ scopes: ['a', 'b'] });
+    expect(await world.credential.getToken({ scopes: ['b'] })).toBe(wide);
+    await world.credential.getToken({ scopes: ['b', 'c'] });
+    await world.clock.advance(5 * minute);
+    expect((await world.credential.getToken({ scopes: ['b'] })).scopes).toEqual(['b']);
+    expect(world.server.forms.map((form) => form['scope'])).toEqual(['a b', 'b c', 'b']);
   });
 
   it('a missing refresh token says where to get one, and sends nothing', async () => {
