@@ -10,6 +10,7 @@ import { firstAnswer } from './rows/first-answer.js';
 import { importTime } from './rows/import-time.js';
 import { scoreAnswer } from './rows/score-answer.js';
 import { sizes } from './rows/sizes.js';
+import { tokenRequests } from './rows/token-requests.js';
 import { upload } from './rows/upload.js';
 import { warmCalls } from './rows/warm-calls.js';
 import { toTable } from './table.js';
@@ -22,6 +23,7 @@ const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
   upload,
   'score-answer': scoreAnswer,
   'cached-token': cachedToken,
+  'token-requests': tokenRequests,
   sizes,
 };
 

@@ -27,6 +27,8 @@ const answers: ReadonlyMap<string, string> = new Map(
     CreateModelIngestion: { ingestion: { artifactType: 'h2o3_mojo', modelMetadata: { values: {} } } },
     CreateExperiment: { experiment: { id: 'experiment', displayName: 'bench' } },
     UpdateArtifact: { artifact: { id: 'artifact', type: 'h2o3_mojo' } },
+    // A token without a life: each call needs another one.
+    token: { access_token: 'x'.repeat(1_100), token_type: 'Bearer', expires_in: 0, refresh_token: 'y'.repeat(700), scope: 'openid' },
     // What the peers ask, in their shape.
     'gpt-bench': { id: 'gpt-bench', object: 'model', created: 1, owned_by: 'x'.repeat(900) },
   }).map(([name, answer]) => [name, JSON.stringify(answer)]),

@@ -35,6 +35,7 @@ export async function cachedToken(): Promise<Row[]> {
       measured(() => floor.getToken()),
     );
 
+  const tokens = new Map([['user', Promise.resolve('token')]]);
   const user = cloud.onBehalfOf({ refreshToken: local.users[0]!.refreshToken });
   await user.accessToken();
   const supplied = cloud.onBehalfOf({ credential: () => ({ accessToken: 'token', expiresAt: Date.now() + 3_600_000 }) });
@@ -45,6 +46,16 @@ export async function cachedToken(): Promise<Row[]> {
       unit,
       ...(await against(() => user.accessToken())),
       target: { of: 'ours', atMost: 500 },
+    }),
+    toRow({
+      name: '  against a bare Map look-up with await',
+      unit,
+      ...(await compare(
+        rounds,
+        measured(() => user.accessToken()),
+        measured(() => tokens.get('user')),
+      )),
+      target: { of: 'ratio', atMost: 3 },
     }),
     toRow({
       name: 'cached token, by a function',

@@ -108,21 +108,15 @@ export class SharedLineage {
   }
 
   /**
-   * Tells all who share the store that the user has signed out.
+   * Tells all who share the store that the user has signed out. It waits for nobody: whoever is renewing the token finds it replaced.
    *
    * @throws {AuthenticationError} `STORE_UNAVAILABLE`
    */
   async end(): Promise<void> {
-    const { store } = this.#options;
-    const { key } = await this.#resolve();
-    await store.exclusively(key, async (entry) => {
-      const ended = { refreshToken: '', isRefreshing: false, tokens: [] };
-      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-        await entry.read();
-        if (await this.#replace(entry, ended)) return;
-      }
-      throw storeBusy({ name: 'The token store', fix: '' });
-    });
+    const { store, clock, refreshToken } = this.#options;
+    const { key, seal } = await this.#resolve();
+    const ended = lineageToJson({ refreshToken: '', isRefreshing: false, tokens: [] }, instantOf(clock));
+    await store.put(key, seal(ended), recordLifeMs(refreshToken, clock));
   }
 
   /** Undefined when somebody has taken over, so that it has to be looked at again. */

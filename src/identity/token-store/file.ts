@@ -52,7 +52,7 @@ export function fileTokenStoreIn({ directory, clock, leaseMs = defaultLeaseMs }:
       orUnavailable(words, async () => {
         const folder = folderOf(key);
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await add(folder, await newest(folder, clock), envelope(text, lifeMs, clock));
+        while (!(await add(folder, await newest(folder, clock), envelope(text, lifeMs, clock))));
       }),
     async exclusively(key, work) {
       const folder = folderOf(key);

@@ -2,7 +2,7 @@
  * A token store in memory: rotated tokens outlive the credentials of a process, not the process.
  */
 import type { Clock } from '../../internal/clock.js';
-import type { StoredText, TokenStore } from './token-store.js';
+import type { StoredText, StoreEntry, TokenStore } from './token-store.js';
 
 export interface MemoryStoreLimits {
   /** The keys used longest ago are dropped when there are more. Default 20,000: each user has one, and one for each token that the app was told. */
@@ -52,11 +52,21 @@ export function memoryTokenStore(clock: Clock, { mostKeys = 20_000, idleMs = 12 
       return Promise.resolve();
     },
     exclusively(key, work) {
-      const replace = (text: string, lifeMs: number): Promise<boolean> => {
-        write(key, text, lifeMs);
-        return Promise.resolve(true);
+      let seen: string | undefined;
+      const entry: StoreEntry = {
+        isHeld: () => true,
+        read() {
+          const stored = read(key);
+          seen = stored?.text;
+          return Promise.resolve(stored);
+        },
+        replace(text, lifeMs) {
+          if (read(key)?.text !== seen) return Promise.resolve(false);
+          seen = text;
+          write(key, text, lifeMs);
+          return Promise.resolve(true);
+        },
       };
-      const entry = { read: () => Promise.resolve(read(key)), replace, isHeld: () => true };
       const result = (turns.get(key) ?? Promise.resolve()).then(() => work(entry));
       const turn = result
         .catch(() => undefined)

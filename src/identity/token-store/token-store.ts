@@ -27,7 +27,7 @@ export interface StoreEntry {
 export interface TokenStore {
   /** What a key holds, whoever is working on it. */
   read(key: string): Promise<StoredText | undefined>;
-  /** Sets a key on which nobody works: a fact that does not change. */
+  /** Sets a key, whoever is working on it: they find it replaced. */
   put(key: string, text: string, lifeMs: number): Promise<void>;
   /**
    * Runs work while nobody else, in this process or another, works on the same key.

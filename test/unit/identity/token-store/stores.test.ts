@@ -61,7 +61,18 @@ describe.each<[string, () => TokenStore]>([
     expect(await textOf(store, 'b'.repeat(64))).toBeUndefined();
   });
 
-  it('takes facts that need no turn', async () => {
+  it('lets nobody replace what was set meanwhile', async () => {
+    const store = make();
+    const replaced = store.exclusively(key, async (entry) => {
+      await entry.read();
+      await store.put(key, 'set', day);
+      return entry.replace('late', day);
+    });
+    expect(await replaced).toBe(false);
+    expect(await textOf(store)).toBe('set');
+  });
+
+  it('takes what needs no turn', async () => {
     const store = make();
     await store.put(key, 'one', day);
     await store.put(key, 'two', day);
