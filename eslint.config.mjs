@@ -10,6 +10,7 @@ const layers = {
   identity: ['internal', 'errors', 'environment', 'http'],
   scoring: ['internal', 'errors', 'environment', 'http', 'identity/jwt-claims'],
   mlops: ['internal', 'errors', 'environment', 'http', 'scoring'],
+  drive: ['internal', 'errors', 'environment', 'http', 'identity/freshness'],
   access: ['internal', 'errors', 'environment', 'identity'],
   wave: ['internal', 'errors', 'identity'],
   local: ['internal/clock'],

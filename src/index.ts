@@ -89,6 +89,22 @@ export {
   type UnknownSecurity,
 } from './mlops/security-options.js';
 
+export { Drive, DriveBucket } from './drive/drive.js';
+export { DriveContent } from './drive/content.js';
+export {
+  DriveFolder,
+  type DeleteAllOptions,
+  type DownloadParams,
+  type DriveObject,
+  type FileTransferOptions,
+  type PresignOptions,
+  type PutParams,
+  type TransferOptions,
+  type TransferProgress,
+} from './drive/folder.js';
+export type { ObjectSource } from './drive/object-source.js';
+export { PresignedUrl } from './drive/presigned-url.js';
+
 export type { Cell, ScoredCell } from './scoring/cells.js';
 export type {
   AnsweredRows,

@@ -2,6 +2,7 @@
  * One user of the cloud: the services, called with this user's tokens.
  */
 import { userClaims, type UserClaims } from './access/claims.js';
+import { Drive } from './drive/drive.js';
 import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
 import type { UserCredential } from './credentials.js';
@@ -55,6 +56,8 @@ export interface AccessTokenOptions {
 export class User {
   /** H2O MLOps as this user. */
   readonly mlops: Mlops;
+  /** H2O Drive, the user's storage. */
+  readonly drive: Drive;
   readonly #ports: UserPorts;
 
   static {
@@ -72,6 +75,11 @@ export class User {
       clock,
       logger,
       detectPlatform: () => detectPlatform(environment),
+    });
+    this.drive = new Drive({
+      ...ports,
+      service: (name, options) => environment.service(name, options),
+      instance: () => environment.instance(),
     });
   }
 

@@ -12,7 +12,7 @@ import type { Terminal } from './terminal.js';
 
 const help = `Usage: h2o-ai-cloud local [options]
 
-Runs an H2O AI Cloud on this machine: sign-in, discovery, MLOps, and scorers that evaluate H2O-3 models (MOJO files of GLM and GBM).
+Runs an H2O AI Cloud on this machine: sign-in, discovery, MLOps, Drive, and scorers that evaluate H2O-3 models (MOJO files of GLM and GBM).
 It answers on 127.0.0.1 only, keeps everything in memory, and runs until it is stopped (Ctrl+C or SIGTERM).
 
 Options:
@@ -148,7 +148,7 @@ function listenFailure(error: unknown, port: string | undefined): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function welcome({ cloudUrl, issuer, gatewayUrl, users, env }: LocalCloudDescription): string {
+function welcome({ cloudUrl, issuer, gatewayUrl, driveUrl, users, env }: LocalCloudDescription): string {
   const accounts = users.map(({ username, password, roles }) => `  ${username.padEnd(10)} password ${password}, roles ${roles.join(', ')}`);
   const exports = Object.entries(env).map(([name, value]) => `  export ${name}='${value}'`);
   return `An H2O AI Cloud is running on this machine. Stop it with Ctrl+C; it forgets everything then.
@@ -156,6 +156,7 @@ function welcome({ cloudUrl, issuer, gatewayUrl, users, env }: LocalCloudDescrip
   cloud      ${cloudUrl}
   issuer     ${issuer}
   MLOps      ${gatewayUrl}
+  Drive      ${driveUrl}
 
 Users:
 ${accounts.join('\n')}

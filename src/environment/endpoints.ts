@@ -140,7 +140,7 @@ async function neededScopes(
 ): Promise<readonly string[]> {
   if (facts.addsScopes === true) return [...new Set([...facts.scopes, ...service.scopes])];
   if (service.scopes.length > 0) return service.scopes;
-  if (facts.scopes.length > 0) return facts.scopes;
+  if (facts.scopes.length > 0 || facts.asksNoScope === true) return facts.scopes;
   return scopesOf((await discovery.environment(options)).platformScope);
 }
 

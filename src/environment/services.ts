@@ -22,6 +22,8 @@ export interface ServiceFacts {
   readonly scopes: readonly string[];
   /** Whether the scopes that discovery names come on top of ours instead of taking their place. */
   readonly addsScopes?: true;
+  /** Whether a token needs no scope but what the service itself registers: that of the platform is not asked either. */
+  readonly asksNoScope?: true;
   /** The address is used as registered, a slash at its end included. */
   readonly keepsTrailingSlash?: true;
   /** The shared secret, and its key, that holds the address by convention. */
@@ -69,7 +71,8 @@ export const serviceTable: Readonly<Record<ServiceName, ServiceFacts>> = {
     variables: ['H2O_DRIVE_STS_ENDPOINT'],
     derived: { variable: 'H2O_DRIVE_ENDPOINT', path: '/sts/' },
     discoveryKey: 'drive-sts',
-    scopes: [storage],
+    scopes: [],
+    asksNoScope: true,
     keepsTrailingSlash: true,
   },
   driveUser: {
@@ -77,14 +80,16 @@ export const serviceTable: Readonly<Record<ServiceName, ServiceFacts>> = {
     option: 'services.drive.user',
     variables: ['H2O_DRIVE_ENDPOINT'],
     discoveryKey: 'userdrive',
-    scopes: [storage],
+    scopes: [],
+    asksNoScope: true,
   },
   driveWorkspace: {
     title: "Drive's storage for workspaces",
     option: 'services.drive.workspace',
     variables: [],
     discoveryKey: 'workspacedrive',
-    scopes: [storage],
+    scopes: [],
+    asksNoScope: true,
   },
   engines: { title: 'AI Engine Manager', option: 'services.engines', variables: [], discoveryKey: 'engine-manager', scopes: [] },
   hopsworks: { title: 'Hopsworks', option: 'services.hopsworks', variables: [], scopes: [] },

@@ -9,6 +9,7 @@ export const errorCodes = {
   ORIGIN_NOT_TRUSTED: 'ConfigurationError',
   ARTIFACT_INVALID: 'ConfigurationError',
   PARAMETER_INVALID: 'ConfigurationError',
+  FILE_UNUSABLE: 'ConfigurationError',
   CLIENT_CLOSED: 'ConfigurationError',
   SIGN_IN_REQUIRED: 'SignInRequiredError',
   SESSION_ENDED: 'SignInRequiredError',

@@ -304,7 +304,7 @@ function headersOf(connection: Connection, call: Call<unknown>, options: Request
 }
 
 /** Two spellings of one name would be sent as one header with both values. */
-function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 

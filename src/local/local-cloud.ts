@@ -8,6 +8,7 @@ import type { Clock } from '../internal/clock.js';
 import { createAccess } from './access.js';
 import { discovery } from './discovery.js';
 import type { DiscoveredService } from './discovery.js';
+import { drive, drivePath, stsPath } from './drive/drive.js';
 import { createFaults } from './faults.js';
 import type { Faults } from './faults.js';
 import { identityProvider } from './identity-provider.js';
@@ -60,6 +61,8 @@ export interface LocalCloudOptions {
   readonly scorerContract?: ScorerContract | undefined;
   /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
   readonly pageSize?: number | undefined;
+  /** Drive: keys on a page of a list (default 1000), and how long the keys of a session live, in seconds (default: as long as is asked). */
+  readonly drive?: { readonly pageSize?: number; readonly sessionSeconds?: number } | undefined;
   /** How the discovery service differs from a present one. */
   readonly discovery?: { readonly pageSize?: number; readonly links?: boolean; readonly components?: boolean } | undefined;
 }
@@ -89,6 +92,8 @@ export interface LocalCloudDescription {
   readonly env: Readonly<Record<string, string>>;
   readonly issuer: string;
   readonly gatewayUrl: string;
+  /** Drive's storage; its token service is at `sts/` below it. */
+  readonly driveUrl: string;
   readonly users: readonly LocalUser[];
 }
 
@@ -118,6 +123,7 @@ const mounts: readonly (readonly [string, ServiceName])[] = [
   [gatewayPath, 'mlops-api'],
   [authzPath, 'authz-gateway'],
   [artifactStorePath, 'artifact-store'],
+  [drivePath, 'drive'],
 ];
 
 /** The service that a path of the cloud belongs to. */
@@ -173,6 +179,7 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     'artifact-store': artifactStore(context),
     'secure-store': secureStore(),
     scorer: scorerApp(scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java' }, access)),
+    drive: drive({ ...options.drive, access, clock }),
   };
   const recorder = createRecorder();
   const users = accountsOf(identity);
@@ -215,6 +222,9 @@ function discovered(origin: string, registers: (api: Api) => boolean): readonly 
     service('mlops-api', 'MLOps API', `${origin}${gatewayPath}`),
     ...(registers('authz') ? [service('authz-gateway', 'Authorization gateway', `${origin}${authzPath}`)] : []),
     ...(registers('secure-store') ? [service('secure-store', 'Secure store', origin)] : []),
+    service('drive-sts', "Drive's token service", `${origin}${stsPath}`),
+    service('userdrive', 'Drive of users', `${origin}${drivePath}`),
+    service('workspacedrive', 'Drive of workspaces', `${origin}${drivePath}`),
   ];
 }
 
@@ -264,6 +274,12 @@ async function description(
   }
   // As on a real cloud the platform token is an offline one: it is still good when the program runs again next week.
   const platform = await issuedTokens(identity, accountsOf(identity).account('alice'), { client, scopes: ['openid', 'offline_access'] });
-  const env = { H2O_CLOUD_ENVIRONMENT: origin, H2O_CLOUD_CLIENT_PLATFORM_TOKEN: platform.refreshToken };
-  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, users };
+  const driveUrl = origin + drivePath;
+  const env = {
+    H2O_CLOUD_ENVIRONMENT: origin,
+    H2O_CLOUD_CLIENT_PLATFORM_TOKEN: platform.refreshToken,
+    H2O_DRIVE_ENDPOINT: driveUrl,
+    H2O_DRIVE_STS_ENDPOINT: origin + stsPath,
+  };
+  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, driveUrl, users };
 }

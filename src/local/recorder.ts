@@ -3,7 +3,7 @@
  */
 import { parseJson } from './json.js';
 
-export type ServiceName = 'idp' | 'cloud' | 'mlops-api' | 'authz-gateway' | 'artifact-store' | 'secure-store' | 'scorer';
+export type ServiceName = 'idp' | 'cloud' | 'mlops-api' | 'authz-gateway' | 'artifact-store' | 'secure-store' | 'drive' | 'scorer';
 
 export interface RecordedRequest {
   readonly service: ServiceName;
@@ -117,6 +117,7 @@ function recorded({
   const url = new URL(request.url);
   const headers = Object.fromEntries(request.headers);
   const authorization = headers['authorization'];
+  if ('x-amz-security-token' in headers) headers['x-amz-security-token'] = '<redacted>';
   return {
     service,
     method: request.method,

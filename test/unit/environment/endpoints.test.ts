@@ -115,8 +115,8 @@ describe('what discovery says of a service', () => {
 
   test.each<[ServiceName, string, readonly string[]]>([
     ['mlops', 'https://mlops.example.com', ['ai.h2o.storage', 'ai.h2o.deploy', 'openid', 'ai.h2o.mlops']],
-    ['driveSts', 'https://drive.example.com/sts/', ['ai.h2o.storage']],
-    ['driveUser', 'https://drive.example.com/user', ['ai.h2o.storage']],
+    ['driveSts', 'https://drive.example.com/sts/', []],
+    ['driveUser', 'https://drive.example.com/user', []],
     ['engines', 'https://engines.example.com', ['openid', 'h2o.cloud.platform']],
   ])('%s: address and scopes', async (name, url, scopes) => {
     expect(await environment.service(name)).toMatchObject({ url, scopes, allowInsecure: false });

@@ -7,12 +7,13 @@ describe('a local cloud', () => {
   it('tells how to reach it, with tokens that work', async () => {
     const cloud = new TestCloud();
     const description = await cloud.cloud.describe();
-    expect(Object.keys(description)).toEqual(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'users']);
+    expect(Object.keys(description)).toEqual(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'driveUrl', 'users']);
     expect(description).toMatchObject({
       cloudUrl: origin,
       env: { H2O_CLOUD_ENVIRONMENT: origin },
       issuer: `${origin}/auth/realms/hac`,
       gatewayUrl: `${origin}/mlops`,
+      driveUrl: `${origin}/drive`,
       users: [
         { username: 'alice', password: 'alice', roles: ['user'] },
         { username: 'bob', password: 'bob', roles: ['admin'] },
