@@ -45,37 +45,53 @@ export type { Credential, TokenRequest } from './internal/credential.js';
 export type { LogFields, Logger } from './internal/logger.js';
 export { Secret } from './internal/secret.js';
 
-export { Mlops, type Mlops069 } from './mlops/mlops.js';
+export { Mlops, type MlopsByPlatform } from './mlops/mlops.js';
 export type { ArtifactSource } from './mlops/artifact-source.js';
-export type { Composition, DeployedComposition } from './mlops/composition.js';
+export type { UploadOptions, UploadProgress } from './mlops/artifacts.js';
+export type { Composition, DeployedComposition, DeployedModel } from './mlops/composition.js';
 export type { DeployOptions, DeployParams, DeployProgress } from './mlops/deploy.js';
 export type { DeploymentState, DeploymentStatus, WaitOptions, WaitProgress } from './mlops/deployment-status.js';
+export type {
+  BaselineColumn,
+  DeploymentSettings,
+  Disruption,
+  LogicalType,
+  MonitoredColumn,
+  Monitoring,
+  Quantities,
+  ScalingBounds,
+} from './mlops/deployment-settings.js';
 export type {
   Deployment,
   DeploymentCreateParams,
   DeploymentListParams,
-  Deployments,
-  DeploymentSettings,
   DeploymentUpdateParams,
-  Quantities,
-} from './mlops/deployments.js';
+  PlatformSettings,
+  ShadowComposition,
+  WeightedComposition,
+} from './mlops/deployment.js';
+export type { Deployments } from './mlops/deployments.js';
 export type { Environment, Environments } from './mlops/environments.js';
 export type {
   Experiment,
   ExperimentCreateOptions,
   ExperimentCreateParams,
   ExperimentListParams,
+  ExperimentParameters,
   Experiments,
   ExperimentUpdateParams,
   MetadataValue,
-  UploadProgress,
+  SchemaColumn,
 } from './mlops/experiments.js';
+export type { ListFilter } from './mlops/list-filter.js';
 export type { Model, ModelCreateParams, ModelListParams, Models, ModelUpdateParams, ModelVersion, RegisterParams } from './mlops/models.js';
-export type { PlatformName } from './mlops/platform-resolver.js';
+export type { Pausing } from './mlops/pausing.js';
+export type { PlatformFeature, PlatformName } from './mlops/platform-resolver.js';
 export type { Project, ProjectCreateParams, ProjectListParams, Projects, ProjectUpdateParams } from './mlops/projects.js';
 export type { DeploymentRef, ExperimentRef, ModelRef, ModelVersionRef, ProjectRef } from './mlops/references.js';
 export type { Runtime, RuntimeListParams, Runtimes } from './mlops/runtimes.js';
 export type { SecurityKinds } from './mlops/security-kinds.js';
+export type { MlopsUser, Users } from './mlops/users.js';
 export {
   SecurityOptions,
   type PassphraseOptions,

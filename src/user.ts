@@ -10,13 +10,15 @@ import { scopesAt } from './environment/trusted-origins.js';
 import { authorizedFetch, type AuthorizedRequest } from './http/authorized-fetch.js';
 import { checkMembers, durationMs, texts, truth } from './http/given.js';
 import { waitingKinds } from './http/request-options.js';
-import { createSend, type SendPorts } from './http/send.js';
+import { createSend, type Connection, type SendPorts } from './http/send.js';
 import type { Transport } from './http/transport.js';
 import type { AccessToken } from './internal/access-token.js';
 import { waitUnlessAborted, type Clock } from './internal/clock.js';
 import type { Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
+import { artifactStoreError, checkSignedAddress } from './mlops/artifact-store.js';
 import { Mlops } from './mlops/mlops.js';
+import type { PlatformFindings } from './mlops/platform-detection.js';
 import { checkScorer, mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
 import { Scorer, type PredictionLike, type RowLike } from './scoring/scorer.js';
 import type { ScoredRow } from './scoring/row-reader.js';
@@ -68,13 +70,16 @@ export class User {
   constructor(ports: UserPorts) {
     this.#ports = ports;
     const { environment, credential, clock, logger } = ports;
-    const endpoint = (signal: AbortSignal): Promise<{ readonly url: string; readonly scopes: readonly string[] }> =>
-      environment.service('mlops', { signal });
+    const service = (name: 'mlops' | 'mlopsAuthz'): Connection['endpoint'] => {
+      return (signal) => environment.service(name, { signal });
+    };
     this.mlops = new Mlops({
-      send: createSend({ service: 'MLOps', endpoint, credential }, ports),
+      gateway: createSend({ service: 'MLOps', endpoint: service('mlops'), credential }, ports),
+      authz: createSend({ service: 'the authorization service of MLOps', endpoint: service('mlopsAuthz'), credential }, ports),
+      presigned: (url, headers = {}) => createSend(artifactStore(environment, url, headers), ports),
       clock,
       logger,
-      detectPlatform: () => detectPlatform(environment),
+      findings: () => platformFindings(environment),
     });
     this.drive = new Drive({
       ...ports,
@@ -194,10 +199,25 @@ function unlessConfigured(error: unknown): undefined {
   if (!(error instanceof ConfigurationError)) throw error;
 }
 
-/** An option decides; else discovery: a cloud that names an authorization service for workspaces runs 1.0 or newer. */
-async function detectPlatform(environment: CloudEnvironment): Promise<string> {
-  if (environment.mlopsPlatform !== undefined) return environment.mlopsPlatform;
-  // A discovery service that fails decides nothing, so its error is the answer.
+/** What tells which platform MLOps is. A discovery service that fails decides nothing, so its error is the answer. */
+async function platformFindings(environment: CloudEnvironment): Promise<PlatformFindings> {
+  const given = environment.mlopsPlatform;
+  if (given !== undefined) return { given, discovery: undefined, authz: undefined, secureStore: undefined };
   const authz = await environment.findService('mlopsAuthz');
-  return authz === undefined ? '0.69' : '1.0 or newer';
+  const secureStore = await environment.findService('mlopsSecureStore');
+  const discovery = await environment.discovery();
+  return { given, discovery: discovery?.url, authz: authz?.origin, secureStore: secureStore?.origin };
+}
+
+/** Where the gateway has signed an address: no token goes there. */
+function artifactStore(environment: CloudEnvironment, url: string, headers: Readonly<Record<string, string>>): Connection {
+  return {
+    service: 'the artifact store',
+    headers,
+    readError: artifactStoreError,
+    endpoint: async (signal) => {
+      checkSignedAddress(url, await environment.service('mlops', { signal }));
+      return { url, scopes: [] };
+    },
+  };
 }

@@ -127,6 +127,11 @@ export function addCreated(error: unknown, created: readonly CreatedResource[]):
   Object.assign(error, { created: [...error.created, ...created], message: `${error.message}\n  left behind: ${names}` });
 }
 
+/** Adds to an error what its place of origin could not know. What is not an error of ours stays as it is. */
+export function addAdvice(error: unknown, advice: string): void {
+  if (error instanceof H2OCloudError) Object.assign(error, { message: redactTokens(`${error.message}\n  ${advice}`) });
+}
+
 function kindsOf(constructor: unknown): readonly string[] {
   const kinds: string[] = [];
   for (let step: unknown = constructor; typeof step === 'function' && 'kind' in step; step = Object.getPrototypeOf(step)) {

@@ -13,9 +13,9 @@ interface Where {
 
 /** @throws {ResponseValidationError} the text is not JSON, or not what the operation answers */
 export function parseAnswer<Answer>(operation: Operation<Answer>, answer: WholeAnswer, where: Where): Answer {
-  const result = operation.answer.safeParse(operation.readsWhole === true ? answer : readJson(operation.name, answer, where));
+  const result = operation.answer.safeParse(given(operation, answer, where));
   if (result.success) return result.data;
-  const isEmpty = answer.body.trim() === '';
+  const isEmpty = operation.answerHeader === undefined && answer.body.trim() === '';
   const issue = result.error.issues[0];
   const field = redact(issue?.path.map(String).join('.') ?? '');
   throw new ResponseValidationError({
@@ -25,6 +25,12 @@ export function parseAnswer<Answer>(operation: Operation<Answer>, answer: WholeA
     call: operation.name,
     requestId: where.requestId,
   });
+}
+
+function given(operation: Operation<unknown>, answer: WholeAnswer, where: Where): unknown {
+  if (operation.readsWhole === true) return answer;
+  const { answerHeader } = operation;
+  return answerHeader === undefined ? readJson(operation.name, answer, where) : (answer.headers.get(answerHeader) ?? undefined);
 }
 
 function readJson(call: string, answer: WholeAnswer, where: Where): unknown {

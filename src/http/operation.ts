@@ -19,6 +19,8 @@ export interface Operation<Answer> {
   readonly readsWhole?: boolean;
   /** Error statuses that repeating does not change, though they read as if it might. */
   readonly finalStatuses?: readonly number[];
+  /** For services that answer in a header: its name. Its text, or `undefined`, is what `answer` reads then, and the body is not looked at. */
+  readonly answerHeader?: string;
   /** What a good answer looks like; unknown fields pass. */
   readonly answer: z.ZodMiniType<Answer>;
 }

@@ -14,7 +14,9 @@ import type { Logger } from '../internal/logger.js';
 import { isStream, openArtifact, type ArtifactSource } from './artifact-source.js';
 import { checkedName } from './checks.js';
 import type { DeploymentState } from './deployment-status.js';
-import { newDeploymentKinds, type Deployment, type DeploymentCreateParams, type DeploymentSettings } from './deployments.js';
+import { settingsOf, type DeploymentSettings } from './deployment-settings.js';
+import type { Deployment, PlatformSettings } from './deployment.js';
+import { newDeploymentKinds } from './deployments.js';
 import type { Mlops } from './mlops.js';
 import type { Model, ModelVersion } from './models.js';
 import type { Project } from './projects.js';
@@ -34,7 +36,7 @@ export interface DeployParams extends DeploymentSettings {
   readonly security: SecurityInput;
   readonly runtime?: string | undefined;
   readonly artifactType?: string | undefined;
-  readonly platform?: DeploymentCreateParams['platform'];
+  readonly platform?: PlatformSettings | undefined;
 }
 
 /** What `onProgress` of a deploy is told. */
@@ -126,20 +128,8 @@ async function runSteps(mlops: Mlops, params: DeployParams, made: Made, options:
   made.lookUp = undefined;
   report('version', version.id);
 
-  const {
-    name,
-    description,
-    security,
-    platform,
-    replicas,
-    resources,
-    affinity,
-    toleration,
-    environmentVariables,
-    monitoring,
-    corsOrigins,
-  } = params;
-  const settings = { replicas, resources, affinity, toleration, environmentVariables, monitoring, corsOrigins };
+  const { name, description, security, platform } = params;
+  const settings = settingsOf(params);
   const composition = { experiment, runtime: params.runtime, artifactType: params.artifactType };
   const isOurs = (found: Deployment): boolean => found.composition.type === 'single' && found.composition.experiment.id === experiment.id;
   const find = async (within: AbortSignal): Promise<Deployment | undefined> =>

@@ -21,6 +21,8 @@ export interface DeploymentStatus {
   readonly scoreUrl?: string;
   /** RFC 3339. */
   readonly updatedAt?: string;
+  /** Set when the platform could not bring up the last update and went back to what ran before. Platform 1.2. */
+  readonly lastUpdateFailed?: boolean;
 }
 
 /** What `onProgress` of a wait is told. */

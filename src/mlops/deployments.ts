@@ -2,121 +2,22 @@
  * Deployments: models that answer scoring requests.
  */
 import { ApiError } from '../errors/api-error.js';
-import { anything, checkMembers, objectWith, orNull, text, textByName, texts, truth, wholeNumber, type Kind } from '../http/given.js';
 import { lazyList } from '../http/lazy-list.js';
+import { anything, checkMembers, objectWith, orNull, text, type Kind } from '../http/given.js';
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { checkedName } from './checks.js';
-import { checkComposition, experimentOf, type Composition, type DeployedComposition } from './composition.js';
+import { checkedModels, orderedModels } from './composition.js';
+import { settingsKinds, settingsOf } from './deployment-settings.js';
 import { waitUntilHealthy, type DeploymentStatus, type WaitOptions } from './deployment-status.js';
-import type { PlatformResolver } from './platform-resolver.js';
+import type { Deployment, DeploymentChanges, DeploymentCreateParams, DeploymentListParams, DeploymentUpdateParams } from './deployment.js';
+import { filterKinds, filterOf } from './list-filter.js';
+import type { PlatformApis, PlatformResolver } from './platform-resolver.js';
 import type { Recollection } from './recollection.js';
-import { childOf, idOf, type DeploymentRef, type ProjectRef } from './references.js';
-import { chooseRuntime, type Runtime } from './runtimes.js';
-import { checkedSecurity, type SecurityInput, type SecurityOption } from './security-options.js';
+import { childOf, idOf, type DeploymentRef } from './references.js';
+import { checkedSecurity, withKnownSecrets, type SecurityInput, type SecurityOption } from './security-options.js';
 import { explainRefusal } from './security-refusal.js';
-
-/** Kubernetes quantities by resource name, for instance `{ cpu: '100m', memory: '256Mi' }`. */
-export type Quantities = Readonly<Record<string, string>>;
-
-/** How a deployment runs. What is unset is the platform's choice. */
-export interface DeploymentSettings {
-  /** How many copies run; 0 means scaled down. */
-  readonly replicas?: number | undefined;
-  readonly resources?: { readonly limits?: Quantities | undefined; readonly requests?: Quantities | undefined } | undefined;
-  /** Name of an affinity shortcut that the administrator has defined; `null` clears it. */
-  readonly affinity?: string | null | undefined;
-  /** Name of a toleration shortcut that the administrator has defined; `null` clears it. */
-  readonly toleration?: string | null | undefined;
-  /** The scorer's environment; replaces the whole set. */
-  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
-  readonly monitoring?: { readonly enabled: boolean } | undefined;
-  /** Origins of web pages that may call the scorer. */
-  readonly corsOrigins?: readonly string[] | undefined;
-}
-
-/** A deployment as it was read. */
-export interface Deployment {
-  readonly id: string;
-  readonly project: { readonly id: string };
-  readonly name: string;
-  readonly description: string;
-  readonly composition: DeployedComposition;
-  /** What guards the scorer. */
-  readonly security: readonly SecurityOption[];
-  readonly replicas?: number;
-  readonly resources: { readonly limits: Quantities; readonly requests: Quantities };
-  readonly affinity?: string;
-  readonly toleration?: string;
-  readonly environmentVariables: Readonly<Record<string, string>>;
-  readonly monitoring: { readonly enabled: boolean };
-  readonly corsOrigins: readonly string[];
-  /** Changes with each update; an update of an object that carries an old one is refused. */
-  readonly etag?: string;
-  readonly ownerId?: string;
-  /** RFC 3339. */
-  readonly createdAt?: string;
-  /** RFC 3339. */
-  readonly updatedAt?: string;
-  /** What only this platform has. */
-  readonly platform: { readonly '0.69'?: { readonly environmentId: string } };
-}
-
-export interface DeploymentCreateParams extends DeploymentSettings {
-  readonly project: ProjectRef;
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly composition: Composition;
-  readonly security: SecurityInput;
-  /** What one platform alone needs; inert on the others. */
-  readonly platform?:
-    | {
-        /** `environment`: name or id of the deployment environment. Default `DEV`. */
-        readonly '0.69'?: { readonly environment?: string | undefined } | undefined;
-      }
-    | undefined;
-}
-
-export interface DeploymentUpdateParams extends DeploymentSettings {
-  /** Replaces what guards the scorer. */
-  readonly security?: SecurityInput | undefined;
-}
-
-export interface DeploymentListParams {
-  readonly project: ProjectRef;
-  /** Only deployments of exactly this name. */
-  readonly name?: string | undefined;
-}
-
-/** A checked order for a new deployment. */
-export interface DeploymentOrder extends DeploymentSettings {
-  readonly projectId: string;
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly experimentId: string;
-  readonly runtime: Runtime;
-  readonly security: readonly SecurityOption[];
-  readonly platform: DeploymentCreateParams['platform'];
-}
-
-/** Checked changes of a deployment. */
-export interface DeploymentChanges extends DeploymentSettings {
-  readonly security?: readonly SecurityOption[] | undefined;
-}
-
-/** Deployments on one platform. */
-export interface DeploymentsApi {
-  /** @throws {UnsupportedByPlatformError} this platform does not have such security */
-  checkSecurity(security: readonly SecurityOption[]): void;
-  create(order: DeploymentOrder, options: RequestOptions): Promise<Deployment>;
-  get(id: string, projectId: string, options: RequestOptions): Promise<Deployment>;
-  list(params: { readonly projectId: string; readonly name?: string | undefined }, options: RequestOptions): List<Deployment>;
-  /** @param etag what the caller last saw; undefined: whatever is there is changed */
-  update(id: string, projectId: string, changes: DeploymentChanges, etag: string | undefined, options: RequestOptions): Promise<Deployment>;
-  delete(id: string, projectId: string, options: RequestOptions): Promise<void>;
-  status(id: string, projectId: string, options: RequestOptions): Promise<DeploymentStatus>;
-}
 
 export class Deployments {
   readonly #platform: PlatformResolver;
@@ -142,21 +43,15 @@ export class Deployments {
     checkMembers(params, 'A new deployment', newDeploymentKinds);
     checkedName(params.name, 'deployment');
     const security = checkedSecurity(params.security);
-    checkComposition(params.composition);
+    const models = checkedModels(params);
     const projectId = idOf(params.project, 'project');
     return withTotalDeadline(this.#platform.clock, { name: 'deployments.create', safe: false }, options, async (within) => {
       const apis = await this.#platform.resolve(within);
       apis.deployments.checkSecurity(security);
-      const experimentId = await experimentOf(params.composition, apis.models, this.#recollection, within);
-      const artifactTypes =
-        this.#recollection.artifactTypes.get(experimentId) ?? (await apis.experiments.artifactTypes(experimentId, within));
-      const runtime = chooseRuntime(await apis.runtimes.list(within), artifactTypes, params.composition);
-      const order = { ...params, projectId, experimentId, runtime, security, platform: params.platform };
-      try {
-        return this.#remember(await apis.deployments.create(order, within));
-      } catch (error) {
-        throw error instanceof ApiError ? await explainRefusal(error, security, () => apis.securityKinds.list(within)) : error;
-      }
+      const { name, description, platform } = params;
+      const ordered = await orderedModels(models, projectId, apis, this.#recollection, within);
+      const order = { ...settingsOf(params), projectId, name, description, models: ordered, security, platform };
+      return this.#remember(await explained(apis.deployments.create(order, within), security, apis, within), security);
     });
   }
 
@@ -182,9 +77,10 @@ export class Deployments {
    * const deployments = await mlops.deployments.list({ project }).toArray();
    */
   list(params: DeploymentListParams, options: RequestOptions = {}): List<Deployment> {
-    checkMembers(params, 'A list of deployments', { project: anything, name: text });
+    checkMembers(params, 'A list of deployments', { project: anything, ...filterKinds });
     const projectId = idOf(params.project, 'project');
-    return lazyList(async () => (await this.#platform.resolve(options)).deployments.list({ projectId, name: params.name }, options));
+    const filter = filterOf(params);
+    return lazyList(async () => (await this.#platform.resolve(options)).deployments.list(projectId, filter, options));
   }
 
   /**
@@ -202,18 +98,14 @@ export class Deployments {
     options: RequestOptions = {},
   ): Promise<Deployment> {
     const { id, project } = childOf(deployment, 'deployment');
-    checkMembers(params, 'Changes of a deployment', { ...settingsKinds, security: anything });
-    const security = params.security === undefined ? undefined : checkedSecurity(params.security);
+    const changes = checkedChanges(params);
     this.#forget(id);
     return withTotalDeadline(this.#platform.clock, { name: 'deployments.update', safe: false }, options, async (within) => {
       const apis = await this.#platform.resolve(within);
+      const { security } = changes;
       if (security !== undefined) apis.deployments.checkSecurity(security);
-      try {
-        return this.#remember(await apis.deployments.update(id, project.id, { ...params, security }, deployment.etag, within));
-      } catch (error) {
-        const isAboutSecurity = error instanceof ApiError && security !== undefined;
-        throw isAboutSecurity ? await explainRefusal(error, security, () => apis.securityKinds.list(within)) : error;
-      }
+      const updating = apis.deployments.update(id, project.id, changes, deployment.etag, within);
+      return this.#remember(await (security === undefined ? updating : explained(updating, security, apis, within)), security);
     });
   }
 
@@ -272,9 +164,11 @@ export class Deployments {
     deployments.checkSecurity(checkedSecurity(security));
   }
 
-  #remember(deployment: Deployment): Deployment {
-    this.#recollection.security.set(deployment.id, deployment.security);
-    return deployment;
+  /** @param given what the caller has just said guards it: who sets a secret knows it, also where the platform does not tell it */
+  #remember(deployment: Deployment, given: readonly SecurityOption[] = []): Deployment {
+    const security = withKnownSecrets(deployment.security, given);
+    this.#recollection.security.set(deployment.id, security);
+    return { ...deployment, security };
   }
 
   #forget(id: string): void {
@@ -283,15 +177,28 @@ export class Deployments {
   }
 }
 
-const settingsKinds: Readonly<Record<string, Kind>> = {
-  replicas: wholeNumber,
-  resources: objectWith({ limits: textByName, requests: textByName }),
-  affinity: orNull(text),
-  toleration: orNull(text),
-  environmentVariables: textByName,
-  monitoring: objectWith({ enabled: truth }),
-  corsOrigins: texts,
-};
+/** Names the administrator's settings in a refusal that is about security. */
+async function explained<Result>(
+  work: Promise<Result>,
+  security: readonly SecurityOption[],
+  apis: PlatformApis,
+  options: RequestOptions,
+): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof ApiError ? await explainRefusal(error, security, () => apis.securityKinds.list(options)) : error;
+  }
+}
+
+/** @throws {ConfigurationError} a change is of the wrong type, or contradicts another */
+function checkedChanges(params: DeploymentUpdateParams): DeploymentChanges {
+  checkMembers(params, 'Changes of a deployment', { ...settingsKinds, name: text, description: orNull(text), security: anything });
+  if (params.name !== undefined) checkedName(params.name, 'deployment');
+  const { name, description } = params;
+  const security = params.security === undefined ? undefined : checkedSecurity(params.security);
+  return { ...settingsOf(params), name, description, security };
+}
 
 /** What a new deployment takes; a chain of all steps takes the same. */
 export const newDeploymentKinds: Readonly<Record<string, Kind>> = {
@@ -300,6 +207,8 @@ export const newDeploymentKinds: Readonly<Record<string, Kind>> = {
   name: text,
   description: text,
   composition: anything,
+  split: anything,
+  shadow: anything,
   security: anything,
-  platform: objectWith({ '0.69': objectWith({ environment: text }) }),
+  platform: objectWith({ '0.69': objectWith({ environment: text }), '1.2': objectWith({ replicaSpread: text }) }),
 };

@@ -2,6 +2,7 @@
  * Deployment environments, which only platform 0.69 has: `DEV` and `PROD` in each project.
  */
 import { lazyList } from '../http/lazy-list.js';
+import { UnsupportedByPlatformError } from '../errors/deployment-error.js';
 import type { List } from '../http/pagination.js';
 import { anything, checkMembers } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
@@ -39,6 +40,13 @@ export class Environments {
   list(params: { readonly project: ProjectRef }, options: RequestOptions = {}): List<Environment> {
     checkMembers(params, 'A list of environments', { project: anything });
     const projectId = idOf(params.project, 'project');
-    return lazyList(async () => (await this.#platform.resolve(options)).environments.list(projectId, options));
+    return lazyList(async () => {
+      const { environments, name } = await this.#platform.resolve(options);
+      if (environments !== undefined) return environments.list(projectId, options);
+      throw new UnsupportedByPlatformError({
+        what: `Platform ${name} has no deployment environments.`,
+        fix: 'Leave the environment out: a deployment belongs to its project.',
+      });
+    });
   }
 }

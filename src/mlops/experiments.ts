@@ -9,12 +9,31 @@ import { defaultIdleTimeoutMs } from '../http/send.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { waitUnlessAborted } from '../internal/clock.js';
 import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
+import type { UploadOptions } from './artifacts.js';
 import { checkedName } from './checks.js';
+import { filterKinds, filterOf, type ListFilter } from './list-filter.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import { childOf, idOf, type ExperimentRef, type ProjectRef } from './references.js';
 
 /** A value of an experiment's metadata. */
 export type MetadataValue = string | number | boolean | null | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+
+/** A column of what a model takes or gives, as its artifact says. */
+export interface SchemaColumn {
+  readonly name: string;
+  /** In the words of the tool that made the model, for instance `float64`. */
+  readonly type: string;
+}
+
+/** How a model was trained, as far as known. */
+export interface ExperimentParameters {
+  readonly targetColumn?: string;
+  readonly weightColumn?: string;
+  readonly foldColumn?: string;
+  readonly trainingDatasetId?: string;
+  readonly validationDatasetId?: string;
+  readonly testDatasetId?: string;
+}
 
 /** An experiment as it was read. */
 export interface Experiment {
@@ -26,11 +45,18 @@ export interface Experiment {
   readonly status?: string;
   /** The column that the model predicts, as far as known. */
   readonly targetColumn?: string;
+  readonly parameters: ExperimentParameters;
   /** What the platform read from the artifact, for instance `tool` and `score`. Lists leave it out. */
   readonly metadata: Readonly<Record<string, MetadataValue>>;
+  /** What the model takes, where the artifact says it. Lists leave it out. */
+  readonly inputSchema?: readonly SchemaColumn[];
+  /** What the model gives, where the artifact says it. Lists leave it out. */
+  readonly outputSchema?: readonly SchemaColumn[];
   readonly ownerId?: string;
   /** RFC 3339. */
   readonly createdAt?: string;
+  /** RFC 3339. */
+  readonly updatedAt?: string;
 }
 
 export interface ExperimentCreateParams {
@@ -41,16 +67,7 @@ export interface ExperimentCreateParams {
   readonly description?: string | undefined;
 }
 
-/** How far an upload is. */
-export interface UploadProgress {
-  readonly uploadedBytes: number;
-  /** Absent for streams. */
-  readonly totalBytes?: number;
-}
-
-export interface ExperimentCreateOptions extends RequestOptions {
-  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
-}
+export type ExperimentCreateOptions = UploadOptions;
 
 export interface ExperimentUpdateParams {
   readonly name?: string | undefined;
@@ -58,27 +75,26 @@ export interface ExperimentUpdateParams {
   readonly description?: string | null | undefined;
 }
 
-export interface ExperimentListParams {
+export interface ExperimentListParams extends ListFilter {
   readonly project: ProjectRef;
-  /** Only experiments of exactly this name. */
-  readonly name?: string | undefined;
+}
+
+/** A checked order for a new experiment. */
+export interface ExperimentOrder {
+  readonly projectId: string;
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly artifact: OpenedArtifact;
 }
 
 /** Experiments on one platform. */
 export interface ExperimentsApi {
-  create(
-    params: {
-      readonly projectId: string;
-      readonly name: string;
-      readonly description?: string | undefined;
-      readonly artifact: OpenedArtifact;
-    },
-    options: ExperimentCreateOptions,
-  ): Promise<Experiment>;
+  create(order: ExperimentOrder, options: ExperimentCreateOptions): Promise<Experiment>;
   get(id: string, projectId: string, options: RequestOptions): Promise<Experiment>;
-  list(params: { readonly projectId: string; readonly name?: string | undefined }, options: RequestOptions): List<Experiment>;
+  list(projectId: string, filter: ListFilter, options: RequestOptions): List<Experiment>;
   update(id: string, projectId: string, params: ExperimentUpdateParams, options: RequestOptions): Promise<Experiment>;
   delete(id: string, projectId: string, options: RequestOptions): Promise<void>;
+  restore(id: string, projectId: string, options: RequestOptions): Promise<Experiment>;
   /** The types of the artifacts that belong to an experiment, as runtimes name them. */
   artifactTypes(id: string, options: RequestOptions): Promise<readonly string[]>;
 }
@@ -97,7 +113,8 @@ export class Experiments {
    *
    * @param options without `timeoutMs` the upload takes as long as it moves: `idleTimeoutMs` (default 60 s) ends one that does not
    * @throws {ConfigurationError} code `ARTIFACT_INVALID`: the artifact is missing, a directory, empty, or not a zip file; nothing was sent
-   * @throws {ApiError} code `UPLOAD_INCOMPLETE`: the platform stored another number of bytes than were sent
+   * @throws {ApiError} code `UPLOAD_INCOMPLETE`: the platform stored something else than what was sent; code `INGESTION_FAILED`: it is no
+   * model that the platform can read
    * @example
    * const experiment = await mlops.experiments.create(
    *   { project, name: 'from-node', artifact: 'mojo.zip' },
@@ -144,9 +161,10 @@ export class Experiments {
    * const experiments = await mlops.experiments.list({ project }).toArray();
    */
   list(params: ExperimentListParams, options: RequestOptions = {}): List<Experiment> {
-    checkMembers(params, 'A list of experiments', { project: anything, name: text });
+    checkMembers(params, 'A list of experiments', { project: anything, ...filterKinds });
     const projectId = idOf(params.project, 'project');
-    return lazyList(async () => (await this.#platform.resolve(options)).experiments.list({ projectId, name: params.name }, options));
+    const filter = filterOf(params);
+    return lazyList(async () => (await this.#platform.resolve(options)).experiments.list(projectId, filter, options));
   }
 
   /**
@@ -174,5 +192,21 @@ export class Experiments {
     const { id, project } = childOf(experiment, 'experiment');
     const { experiments } = await this.#platform.resolve(options);
     await experiments.delete(id, project.id, options);
+  }
+
+  /**
+   * Brings a deleted experiment back, as long as the platform still has it.
+   *
+   * @throws {NotFoundError} the platform does not know it any more
+   * @throws {ApiError} the platform did not restore it
+   * @example
+   * const experimentAgain = await mlops.experiments.restore(experiment);
+   */
+  async restore(experiment: ExperimentRef, options: RequestOptions = {}): Promise<Experiment> {
+    const { id, project } = childOf(experiment, 'experiment');
+    return withTotalDeadline(this.#platform.clock, { name: 'experiments.restore', safe: true }, options, async (within) => {
+      const { experiments } = await this.#platform.resolve(within);
+      return experiments.restore(id, project.id, within);
+    });
   }
 }

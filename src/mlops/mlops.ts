@@ -1,38 +1,43 @@
 /**
  * MLOps as one user sees it: the resources, the platform they are on, and the chain from a file to a healthy deployment.
  */
+import { invalidParameter } from '../errors/configuration-error.js';
 import { UnsupportedByPlatformError } from '../errors/deployment-error.js';
-import type { Send } from '../http/operation.js';
-import { checkRequestOptions } from '../http/request-options.js';
-import { withTotalDeadline } from '../http/total-deadline.js';
-import { waitUnlessAborted, type Clock } from '../internal/clock.js';
+import { waitingKinds } from '../http/request-options.js';
+import { checkMembers } from '../http/given.js';
+import type { Clock } from '../internal/clock.js';
 import type { Logger } from '../internal/logger.js';
 import { redact } from '../internal/redact.js';
 import type { ScorerLocator } from '../scoring/scorer-locator.js';
+import type { Wires } from './api/wires.js';
 import { deploy, type DeployOptions, type DeployParams } from './deploy.js';
-import { Deployments, type Deployment } from './deployments.js';
+import type { Deployment } from './deployment.js';
+import { Deployments } from './deployments.js';
 import { Environments } from './environments.js';
 import { Experiments } from './experiments.js';
 import { Models } from './models.js';
-import type { PlatformApis, PlatformName, PlatformResolver } from './platform-resolver.js';
-import { platform069 } from './platforms/0.69.js';
+import { platformResolver } from './open-platform.js';
+import type { PlatformFindings } from './platform-detection.js';
+import { platformFeatures, type PlatformFeature, type PlatformName, type PlatformResolver } from './platform-resolver.js';
+import { Pausing } from './pausing.js';
 import { Projects } from './projects.js';
-import { recollection } from './recollection.js';
+import { recollection, type Recollection } from './recollection.js';
 import { Runtimes } from './runtimes.js';
 import { mlopsScorerLocator } from './scorer-locator.js';
 import { SecurityKinds } from './security-kinds.js';
+import { Users } from './users.js';
 
-export interface MlopsPorts {
-  readonly send: Send;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Which platform this cloud runs. */
-  readonly detectPlatform: (signal: AbortSignal | undefined) => Promise<string>;
+export interface MlopsPorts extends Omit<Wires, 'recollection'> {
+  /** What configuration and discovery tell about the platform. */
+  readonly findings: () => Promise<PlatformFindings>;
 }
 
-/** What only platform 0.69 has. */
-export interface Mlops069 {
-  readonly environments: Environments;
+/** What each platform alone has. */
+export interface MlopsByPlatform {
+  readonly '0.69': { readonly environments: Environments };
+  /** Nothing yet that the others do not have. */
+  readonly '1.0': { readonly platform: '1.0' };
+  readonly '1.2': { readonly pausing: Pausing };
 }
 
 /**
@@ -49,35 +54,55 @@ export class Mlops {
   readonly runtimes: Runtimes;
   readonly deployments: Deployments;
   readonly securityOptions: SecurityKinds;
+  readonly users: Users;
   /** @internal */
   readonly scorerLocator: ScorerLocator;
   readonly #platform: PlatformResolver;
+  readonly #recollection: Recollection;
   readonly #clock: Clock;
   readonly #logger: Logger;
 
   /** @internal */
   constructor(ports: MlopsPorts) {
     const remembered = recollection(ports.clock);
+    this.#recollection = remembered;
     this.#clock = ports.clock;
     this.#logger = ports.logger;
-    this.#platform = resolverOf(ports, () => platform069(ports.send, remembered, ports.logger));
+    this.#platform = platformResolver({ ...ports, recollection: remembered }, ports.findings);
     this.projects = new Projects(this.#platform);
     this.experiments = new Experiments(this.#platform);
     this.models = new Models(this.#platform, remembered);
     this.runtimes = new Runtimes(this.#platform);
     this.deployments = new Deployments(this.#platform, remembered);
     this.securityOptions = new SecurityKinds(this.#platform);
+    this.users = new Users(this.#platform);
     this.scorerLocator = mlopsScorerLocator(this.deployments, remembered);
   }
 
   /**
-   * Which platform this cloud runs, for instance `0.69`.
+   * Which platform this cloud runs, for instance `0.69`. It is asked once; a failure is not remembered.
    *
+   * @throws {ConfigurationError} it cannot be told; the message says how to set it
    * @example
    * console.log(await mlops.platform());
    */
   async platform(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<PlatformName> {
     return (await this.#platform.resolve(options)).name;
+  }
+
+  /**
+   * Whether the platform has a feature that not all of them have, for user interfaces. Calls that need one reject with
+   * `UnsupportedByPlatformError` where it is missing, so nothing has to be asked before.
+   *
+   * @throws {ConfigurationError} there is no such feature
+   * @example
+   * if (await mlops.supports('apiKey')) console.log('offer API keys');
+   */
+  async supports(feature: PlatformFeature, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    if (!Object.hasOwn(platformFeatures, feature)) {
+      throw invalidParameter('There is no such feature of a platform.', `Ask for one of ${Object.keys(platformFeatures).join(', ')}.`);
+    }
+    return (await this.#platform.resolve(options)).features.includes(feature);
   }
 
   /**
@@ -87,10 +112,19 @@ export class Mlops {
    * @example
    * const { environments } = await mlops.require('0.69');
    */
-  async require(platform: PlatformName, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Mlops069> {
+  async require<Name extends PlatformName>(
+    platform: Name,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<MlopsByPlatform[Name]> {
+    checkMembers(options, 'The options of require()', waitingKinds);
     const { name } = await this.#platform.resolve(options);
     if (name !== platform) throw notTheOneRequired(name, platform);
-    return { environments: new Environments(this.#platform) };
+    const own: MlopsByPlatform = {
+      '0.69': { environments: new Environments(this.#platform) },
+      '1.0': { platform: '1.0' },
+      '1.2': { pausing: new Pausing(this.#platform, this.#recollection) },
+    };
+    return own[platform];
   }
 
   /**
@@ -110,42 +144,10 @@ export class Mlops {
   }
 }
 
-/** Finds the platform once for all callers; a caller who leaves does not end the search, and a failure is not remembered. */
-function resolverOf({ detectPlatform, clock }: MlopsPorts, make: () => PlatformApis): PlatformResolver {
-  let resolving: Promise<PlatformApis> | undefined;
-  return {
-    clock,
-    resolve: async (options) => {
-      checkRequestOptions(options);
-      const { signal, timeoutMs } = options;
-      signal?.throwIfAborted();
-      resolving ??= detectPlatform(undefined)
-        .then((name) => {
-          if (name !== '0.69') throw unsupported(name);
-          return make();
-        })
-        .catch((error: unknown) => {
-          resolving = undefined;
-          throw error;
-        });
-      const found = resolving;
-      const call = { name: 'mlops.platform', safe: true };
-      return withTotalDeadline(clock, call, { signal, timeoutMs }, (within) => waitUnlessAborted(found, within.signal));
-    },
-  };
-}
-
 function notTheOneRequired(name: PlatformName, required: unknown): UnsupportedByPlatformError {
   const asked = typeof required === 'string' ? redact(required) : 'another';
   return new UnsupportedByPlatformError({
     what: `This cloud runs MLOps platform ${name}, and the program requires platform ${asked}.`,
     fix: 'Ask `await mlops.platform()` first, or set the option `mlopsPlatform` if the cloud runs another one than it seems to.',
-  });
-}
-
-function unsupported(name: string): UnsupportedByPlatformError {
-  return new UnsupportedByPlatformError({
-    what: `This cloud seems to run MLOps platform ${name}, and this version of the package speaks 0.69 only.`,
-    fix: "If that is wrong, say which platform it is: new H2OCloud({ mlopsPlatform: '0.69' }).",
   });
 }

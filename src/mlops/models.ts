@@ -8,6 +8,7 @@ import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { NotFoundError } from '../errors/api-error.js';
 import { checkedName } from './checks.js';
+import { filterKinds, filterOf, type ListFilter } from './list-filter.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import type { Recollection } from './recollection.js';
 import { childOf, idOf, type ExperimentRef, type ModelRef, type ModelVersionRef, type ProjectRef } from './references.js';
@@ -48,10 +49,8 @@ export interface ModelUpdateParams {
   readonly description?: string | null | undefined;
 }
 
-export interface ModelListParams {
+export interface ModelListParams extends ListFilter {
   readonly project: ProjectRef;
-  /** Only models of exactly this name. */
-  readonly name?: string | undefined;
 }
 
 export interface RegisterParams {
@@ -66,7 +65,7 @@ export interface ModelsApi {
     options: RequestOptions,
   ): Promise<Model>;
   get(id: string, projectId: string, options: RequestOptions): Promise<Model>;
-  list(params: { readonly projectId: string; readonly name?: string | undefined }, options: RequestOptions): List<Model>;
+  list(projectId: string, filter: ListFilter, options: RequestOptions): List<Model>;
   update(id: string, projectId: string, params: ModelUpdateParams, options: RequestOptions): Promise<Model>;
   delete(id: string, options: RequestOptions): Promise<void>;
   register(
@@ -122,9 +121,10 @@ export class Models {
    * const credit = await mlops.models.list({ project, name: 'credit' }).first();
    */
   list(params: ModelListParams, options: RequestOptions = {}): List<Model> {
-    checkMembers(params, 'A list of models', { project: anything, name: text });
+    checkMembers(params, 'A list of models', { project: anything, ...filterKinds });
     const projectId = idOf(params.project, 'project');
-    return lazyList(async () => (await this.#platform.resolve(options)).models.list({ projectId, name: params.name }, options));
+    const filter = filterOf(params);
+    return lazyList(async () => (await this.#platform.resolve(options)).models.list(projectId, filter, options));
   }
 
   /**

@@ -7,6 +7,7 @@ import { checkMembers, orNull, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { checkedName } from './checks.js';
 import type { PlatformResolver } from './platform-resolver.js';
+import { filterKinds, filterOf, type ListFilter } from './list-filter.js';
 import { idOf, type ProjectRef } from './references.js';
 
 /** A project as it was read. */
@@ -33,16 +34,14 @@ export interface ProjectUpdateParams {
   readonly description?: string | null | undefined;
 }
 
-export interface ProjectListParams {
-  /** Only projects of exactly this name; several projects may share one. */
-  readonly name?: string | undefined;
-}
+/** Which projects; several may share a name. */
+export type ProjectListParams = ListFilter;
 
 /** Projects on one platform. */
 export interface ProjectsApi {
   create(params: ProjectCreateParams, options: RequestOptions): Promise<Project>;
   get(id: string, options: RequestOptions): Promise<Project>;
-  list(params: ProjectListParams, options: RequestOptions): List<Project>;
+  list(filter: ListFilter, options: RequestOptions): List<Project>;
   update(id: string, params: ProjectUpdateParams, options: RequestOptions): Promise<Project>;
   delete(id: string, options: RequestOptions): Promise<void>;
 }
@@ -89,8 +88,9 @@ export class Projects {
    * for await (const demo of mlops.projects.list({ name: 'demo' })) await mlops.projects.delete(demo);
    */
   list(params: ProjectListParams = {}, options: RequestOptions = {}): List<Project> {
-    checkMembers(params, 'A list of projects', { name: text });
-    return lazyList(async () => (await this.#platform.resolve(options)).projects.list(params, options));
+    checkMembers(params, 'A list of projects', filterKinds);
+    const filter = filterOf(params);
+    return lazyList(async () => (await this.#platform.resolve(options)).projects.list(filter, options));
   }
 
   /**

@@ -29,6 +29,8 @@ export interface RuntimeListParams {
 /** Runtimes on one platform. */
 export interface RuntimesApi {
   list(options: RequestOptions): Promise<readonly Runtime[]>;
+  /** Those that can score an experiment. */
+  fitting(experimentId: string, projectId: string, options: RequestOptions): Promise<readonly Runtime[]>;
 }
 
 export class Runtimes {
@@ -49,11 +51,8 @@ export class Runtimes {
     checkMembers(params, 'A list of runtimes', { experiment: anything });
     const experiment = params.experiment === undefined ? undefined : childOf(params.experiment, 'experiment');
     return withTotalDeadline(this.#platform.clock, { name: 'runtimes.list', safe: true }, options, async (within) => {
-      const { runtimes, experiments } = await this.#platform.resolve(within);
-      const all = await runtimes.list(within);
-      if (experiment === undefined) return all;
-      const types = await experiments.artifactTypes(experiment.id, within);
-      return all.filter((runtime) => types.includes(runtime.artifactType));
+      const { runtimes } = await this.#platform.resolve(within);
+      return experiment === undefined ? runtimes.list(within) : runtimes.fitting(experiment.id, experiment.project.id, within);
     });
   }
 }
@@ -63,23 +62,33 @@ export interface RuntimeWish {
   readonly artifactType?: string | undefined;
 }
 
-/**
- * The runtime for an experiment: the one wished for, else the first that fits.
- *
- * @throws {ConfigurationError} none fits; the message says what the experiment has and what the installation can score
- */
-export function chooseRuntime(runtimes: readonly Runtime[], artifactTypes: readonly string[], wish: RuntimeWish): Runtime {
-  const fitting = runtimes.filter((runtime) => artifactTypes.includes(runtime.artifactType));
-  const wished = fitting.find(
+/** The runtime for an experiment: the one wished for, else the first that fits; `undefined` when there is none. */
+export function chooseRuntime(fitting: readonly Runtime[], wish: RuntimeWish): Runtime | undefined {
+  return fitting.find(
     (runtime) =>
-      (wish.runtime === undefined || runtime.id === wish.runtime) &&
+      (wish.runtime === undefined || isNamed(runtime.id, wish.runtime)) &&
       (wish.artifactType === undefined || runtime.deployableType === wish.artifactType || runtime.artifactType === wish.artifactType),
   );
-  if (wished !== undefined) return wished;
+}
+
+/** A runtime of platform 1.2 may be named by its id alone, or by the workspace that it belongs to as well. */
+function isNamed(id: string, wish: string): boolean {
+  return id === wish || id.endsWith(`/runtimes/${wish}`);
+}
+
+/** What a deployment without a fitting runtime is told about. */
+interface RuntimeSituation {
+  readonly fitting: readonly Runtime[];
+  readonly installed: readonly Runtime[];
+  readonly artifactTypes: readonly string[];
+}
+
+/** The error for an experiment that no runtime fits: what it has, and what the installation can score. */
+export function noRuntime(wish: RuntimeWish, { fitting, installed, artifactTypes }: RuntimeSituation): ConfigurationError {
   const has = artifactTypes.length === 0 ? 'no artifact that a runtime could score' : `artifacts of type ${artifactTypes.join(', ')}`;
   const asked = [wish.runtime, wish.artifactType].filter((part) => part !== undefined).join(' and ');
-  const candidates = fitting.length > 0 ? fitting : runtimes;
-  throw new ConfigurationError({
+  const candidates = fitting.length > 0 ? fitting : installed;
+  return new ConfigurationError({
     code: 'PARAMETER_INVALID',
     what: `No runtime ${asked === '' ? '' : `${asked} `}fits the experiment: it has ${has}.`,
     fix: `${fitting.length > 0 ? 'Those that fit are' : 'The installation can score'}: ${candidates.map((runtime) => `${runtime.id} (${runtime.artifactType})`).join(', ') || 'nothing'}.`,

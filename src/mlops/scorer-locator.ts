@@ -2,9 +2,10 @@
  * Finds the scorer of an MLOps deployment. Address and security are what the platform tells this user, never what the passed object holds.
  */
 import { ScoringError } from '../errors/scoring-error.js';
-import type { LocateOptions, ScorableRef, ScorerLocation, ScorerLocator } from '../scoring/scorer-locator.js';
+import type { LocateOptions, ScorableRef, ScorerAccess, ScorerLocation, ScorerLocator } from '../scoring/scorer-locator.js';
 import type { Deployments } from './deployments.js';
 import type { Recollection } from './recollection.js';
+import type { SecurityOption } from './security-options.js';
 
 export function mlopsScorerLocator(deployments: Deployments, recollection: Recollection): ScorerLocator {
   return {
@@ -24,10 +25,14 @@ export function mlopsScorerLocator(deployments: Deployments, recollection: Recol
       return {
         scoreUrl: status.scoreUrl,
         isRemembered: status === remembered || known !== undefined,
-        access: security.map((option) =>
-          option.type === 'passphrase' ? { type: 'passphrase', passphrase: option.passphrase } : { type: option.type },
-        ),
+        access: security.map(accessBy),
       };
     },
   };
+}
+
+/** Secrets are there only where the platform tells them, or this user has just set them. */
+function accessBy(option: SecurityOption): ScorerAccess {
+  if (option.type === 'passphrase') return { type: 'passphrase', passphrase: option.passphrase };
+  return option.type === 'apiKey' ? { type: 'apiKey', key: option.key } : { type: option.type };
 }

@@ -50,7 +50,8 @@ export interface SecurityKind {
   readonly atRest?: 'plain' | 'hashed';
   /** For hashed passphrases: the hash, for instance `BCRYPT`. */
   readonly hash?: string;
-  readonly isDefault: boolean;
+  /** Whether the installation prefers it; absent where the platform does not tell. */
+  readonly isDefault?: boolean;
 }
 
 /** Options of {@link SecurityOptions.passphrase}. */
@@ -170,4 +171,20 @@ export function checkedSecurity(input: SecurityInput): readonly SecurityOption[]
     );
   }
   return options;
+}
+
+/** What of the options must not be quoted in an error. */
+export function secretsOf(options: readonly SecurityOption[] = []): readonly string[] {
+  return options
+    .flatMap((option) => (option.type === 'passphrase' ? [option.passphrase, option.hash] : []))
+    .flatMap((secret) => secret?.reveal() ?? []);
+}
+
+/** Options as the platform tells them, with the secrets in them that the caller has just set. */
+export function withKnownSecrets(told: readonly SecurityOption[], given: readonly SecurityOption[]): readonly SecurityOption[] {
+  const plain = given.find((option) => option.type === 'passphrase')?.passphrase;
+  if (plain === undefined) return told;
+  return told.map((option) =>
+    option.type === 'passphrase' && option.passphrase === undefined ? { ...option, passphrase: plain } : option,
+  );
 }

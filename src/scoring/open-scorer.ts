@@ -145,7 +145,8 @@ async function chooseAccess(
 }
 
 function secretFor(way: ScorerAccess, options: ScorerOptions): Secret | undefined {
-  const secret = way.type === 'passphrase' ? (options.passphrase ?? way.passphrase) : way.type === 'apiKey' ? options.apiKey : undefined;
+  const secret =
+    way.type === 'passphrase' ? (options.passphrase ?? way.passphrase) : way.type === 'apiKey' ? (options.apiKey ?? way.key) : undefined;
   return typeof secret === 'string' ? new Secret(secret) : secret;
 }
 

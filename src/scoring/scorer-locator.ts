@@ -11,7 +11,9 @@ export interface ScorableRef {
 
 /** A way in that a scorer offers. */
 export type ScorerAccess =
-  { readonly type: 'none' | 'oidc' | 'apiKey' | 'unknown' } | { readonly type: 'passphrase'; readonly passphrase?: Secret | undefined };
+  | { readonly type: 'none' | 'oidc' | 'unknown' }
+  | { readonly type: 'apiKey'; readonly key?: Secret | undefined }
+  | { readonly type: 'passphrase'; readonly passphrase?: Secret | undefined };
 
 /** Where a scorer is and how it lets callers in. */
 export interface ScorerLocation {

@@ -84,7 +84,7 @@ describe('experiments', () => {
     expect(read).toMatchObject({ id: created.id, name: 'credit', project: { id: project.id }, targetColumn: 'default payment next month' });
     expect(read.metadata).toEqual(created.metadata);
     expect(Object.keys(read.metadata).length).toBeGreaterThan(0);
-    expect(progress.at(-1)).toEqual({ uploadedBytes: 53_440, totalBytes: 53_440 });
+    expect(progress.at(-1)).toMatchObject({ uploadedBytes: 53_440, totalBytes: 53_440 });
     expect(await mlops.experiments.update(created, { name: 'champion' })).toMatchObject({ name: 'champion' });
     expect((await mlops.experiments.list({ project }).toArray()).map(({ name }) => name)).toEqual(['champion']);
     await mlops.experiments.delete(created);

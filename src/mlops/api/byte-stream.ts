@@ -3,11 +3,11 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { ApiError } from '../../errors/api-error.js';
-import { operation, type Send } from '../../http/operation.js';
-import type { RequestOptions } from '../../http/request-options.js';
-import type { OpenedArtifact } from '../artifact-source.js';
-import type { UploadProgress } from '../experiments.js';
+import { operation } from '../../http/operation.js';
+import type { TransferApi, Uploaded } from '../artifacts.js';
+import { progressReporter } from '../transfer-progress.js';
+import { uploadIncomplete } from './upload-incomplete.js';
+import type { Wires } from './wires.js';
 
 /** Raw bytes a line, as the official client sends them. */
 const lineBytes = 32 * 1024;
@@ -21,42 +21,20 @@ const write = operation({
   answer: z.looseObject({ committedSize: z.nullish(z.union([z.string(), z.number()])) }),
 });
 
-/** What was sent. */
-export interface Uploaded {
-  readonly sizeBytes: number;
-  /** MD5 of the raw bytes in base64, as artifacts carry it. */
-  readonly md5: string;
-}
-
-interface UploadOptions extends RequestOptions {
-  readonly onProgress?: ((progress: UploadProgress) => void) | undefined;
-}
-
-/** @throws {ApiError} code `UPLOAD_INCOMPLETE`: storage has committed another number of bytes than were sent */
-export async function uploadBytes(send: Send, artifactId: string, artifact: OpenedArtifact, options: UploadOptions): Promise<Uploaded> {
-  let uploaded: Uploaded = { sizeBytes: 0, md5: '' };
-  const report = (uploadedBytes: number): void => {
-    options.onProgress?.({ uploadedBytes, ...(artifact.sizeBytes === undefined ? {} : { totalBytes: artifact.sizeBytes }) });
+export function byteStream({ gateway: send, clock }: Wires): TransferApi {
+  return {
+    upload: async (artifactId, artifact, { onProgress, ...options }) => {
+      let uploaded: Uploaded = { sizeBytes: 0, md5: '' };
+      const open = (): AsyncIterable<Uint8Array> =>
+        toLines(artifactId, artifact.open(), progressReporter(clock, artifact.sizeBytes, onProgress), (sent) => {
+          uploaded = sent;
+        });
+      const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
+      const committed = Number(answer.committedSize ?? uploaded.sizeBytes);
+      if (committed === uploaded.sizeBytes) return uploaded;
+      throw uploadIncomplete(`storage has committed ${committed} of ${uploaded.sizeBytes} bytes`, write.name);
+    },
   };
-  const open = (): AsyncIterable<Uint8Array> =>
-    toLines(artifactId, artifact.open(), report, (sent) => {
-      uploaded = sent;
-    });
-  const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
-  const committed = Number(answer.committedSize ?? uploaded.sizeBytes);
-  if (committed === uploaded.sizeBytes) return uploaded;
-  throw uploadIncomplete(`storage has committed ${committed} of ${uploaded.sizeBytes} bytes`);
-}
-
-export function uploadIncomplete(what: string): ApiError {
-  return new ApiError({
-    code: 'UPLOAD_INCOMPLETE',
-    status: 200,
-    what: `The upload is not complete: ${what}.`,
-    fix: 'Repeat it; if it fails again, look whether a proxy on the way cuts or changes large requests.',
-    call: write.name,
-    retryable: true,
-  });
 }
 
 async function* toLines(

@@ -2,9 +2,10 @@
  * Runtimes in the deployer RPC of platform 0.69: the compositions that it can score.
  */
 import * as z from 'zod/mini';
-import type { Send } from '../../http/operation.js';
-import type { RuntimesApi } from '../runtimes.js';
+import type { ExperimentsApi } from '../experiments.js';
+import type { Runtime, RuntimesApi } from '../runtimes.js';
 import { listOf, rpc, text } from './rpc.js';
+import type { Wires } from './wires.js';
 
 const CompositionSchema = z.looseObject({
   deployableArtifactType: z.nullish(z.looseObject({ name: text, artifactType: text })),
@@ -20,17 +21,26 @@ const listCompositions = rpc({
   answer: z.looseObject({ artifactComposition: listOf(CompositionSchema) }),
 });
 
-export function deployerRpcRuntimes(send: Send): RuntimesApi {
+export function deployerRpcRuntimes({ gateway: send, recollection }: Wires, experiments: ExperimentsApi): RuntimesApi {
+  const list: RuntimesApi['list'] = async (options) => {
+    const answer = await send({ operation: listCompositions, body: {} }, options);
+    return (answer.artifactComposition ?? []).map(toRuntime);
+  };
   return {
-    list: async (options) => {
-      const answer = await send({ operation: listCompositions, body: {} }, options);
-      return (answer.artifactComposition ?? []).map(({ deployableArtifactType, artifactProcessor, runtime }) => ({
-        id: runtime?.name ?? '',
-        name: runtime?.displayName ?? runtime?.name ?? '',
-        deployableType: deployableArtifactType?.name ?? '',
-        artifactType: deployableArtifactType?.artifactType ?? '',
-        artifactProcessor: artifactProcessor?.name ?? '',
-      }));
+    list,
+    fitting: async (experimentId, _projectId, options) => {
+      const types = recollection.artifactTypes.get(experimentId) ?? (await experiments.artifactTypes(experimentId, options));
+      return (await list(options)).filter((runtime) => types.includes(runtime.artifactType));
     },
+  };
+}
+
+function toRuntime({ deployableArtifactType, artifactProcessor, runtime }: z.infer<typeof CompositionSchema>): Runtime {
+  return {
+    id: runtime?.name ?? '',
+    name: runtime?.displayName ?? runtime?.name ?? '',
+    deployableType: deployableArtifactType?.name ?? '',
+    artifactType: deployableArtifactType?.artifactType ?? '',
+    artifactProcessor: artifactProcessor?.name ?? '',
   };
 }

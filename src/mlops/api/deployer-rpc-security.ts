@@ -4,11 +4,11 @@
 import * as z from 'zod/mini';
 import { invalidParameter } from '../../errors/configuration-error.js';
 import { UnsupportedByPlatformError } from '../../errors/deployment-error.js';
-import type { Send } from '../../http/operation.js';
 import { Secret } from '../../internal/secret.js';
 import type { SecurityKindsApi } from '../security-kinds.js';
 import { hashKind, type SecurityKind, type SecurityOption } from '../security-options.js';
 import { known, listOf, rpc, text } from './rpc.js';
+import type { Wires } from './wires.js';
 
 export interface WireSecurity {
   readonly disabledSecurity?: string | null | undefined;
@@ -72,13 +72,6 @@ export function fromSecurity(options: readonly SecurityOption[]): WireSecurity {
   }
 }
 
-/** What of the options must not be quoted in an error. */
-export function secretsOf(options: readonly SecurityOption[] = []): readonly string[] {
-  return options
-    .flatMap((option) => (option.type === 'passphrase' ? [option.passphrase, option.hash] : []))
-    .flatMap((secret) => secret?.reveal() ?? []);
-}
-
 function fromPassphrase(option: Extract<SecurityOption, { type: 'passphrase' }>): WireSecurity['passphrase'] {
   if (option.atRest === 'plain') {
     if (option.passphrase === undefined)
@@ -105,7 +98,7 @@ const listSecurityOptions = rpc({
   answer: z.looseObject({ securityOptionTypes: listOf(KindSchema), defaultSecurityOptionType: z.nullish(KindSchema) }),
 });
 
-export function deployerRpcSecurityKinds(send: Send): SecurityKindsApi {
+export function deployerRpcSecurityKinds({ gateway: send }: Wires): SecurityKindsApi {
   return {
     list: async (options) => {
       const answer = await send({ operation: listSecurityOptions, body: { environmentName: 'kubernetes' } }, options);

@@ -2,36 +2,25 @@
  * Deployments in the deployer RPC of platform 0.69.
  */
 import * as z from 'zod/mini';
-import { ConflictError, NotFoundError } from '../../errors/api-error.js';
+import { NotFoundError } from '../../errors/api-error.js';
 import { UnsupportedByPlatformError } from '../../errors/deployment-error.js';
 import { invalidParameter } from '../../errors/configuration-error.js';
-import type { Send } from '../../http/operation.js';
 import { createList, type List } from '../../http/pagination.js';
 import type { RequestOptions } from '../../http/request-options.js';
 import { redact } from '../../internal/redact.js';
-import type { DeployedComposition } from '../composition.js';
 import { stateOf, type DeploymentStatus } from '../deployment-status.js';
-import type { Deployment, DeploymentChanges, DeploymentOrder, DeploymentsApi, DeploymentSettings } from '../deployments.js';
+import type { Deployment, DeploymentChanges, DeploymentOrder, DeploymentsApi } from '../deployment.js';
 import type { EnvironmentsApi } from '../environments.js';
-import { fromSecurity, secretsOf, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
+import { matches, sorted } from '../list-filter.js';
+import { secretsOf } from '../security-options.js';
+import { fromSecurity, SecuritySchema, toSecurity } from './deployer-rpc-security.js';
+import { changedModels, fromModels, toComposition, toSettings, type ElementNames, type ElementPart } from './deployment-elements.js';
+import { fromMonitoring, toMonitoring, type ColumnNames } from './deployment-monitoring.js';
+import { checkApplied, refuseStale } from './deployment-updates.js';
 import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage, withoutNulls } from './rpc.js';
+import { objectAt, textAt, textsAt } from './wire-object.js';
+import type { Wires } from './wires.js';
 
-const QuantitiesSchema = z.nullish(z.record(z.string(), z.string()));
-const ElementSchema = z.looseObject({
-  deploymentComposition: z.nullish(
-    z.looseObject({ experimentId: text, deployableArtifactTypeName: text, artifactProcessorName: text, runtimeName: text }),
-  ),
-  kubernetesResourceSpec: z.nullish(
-    z.looseObject({
-      kubernetesResourceRequirement: z.nullish(z.looseObject({ limits: QuantitiesSchema, requests: QuantitiesSchema })),
-      replicas: z.nullish(z.number()),
-    }),
-  ),
-  kubernetesConfigurationShortcut: z.nullish(
-    z.looseObject({ kubernetesAffinityShortcutName: text, kubernetesTolerationShortcutName: text }),
-  ),
-  deploymentEnvironmentVariables: z.nullish(z.looseObject({ runtimeVariables: z.nullish(z.record(z.string(), z.string())) })),
-});
 const DeploymentSchema = z.looseObject({
   id: z.string().check(z.minLength(1)),
   projectId: text,
@@ -41,53 +30,45 @@ const DeploymentSchema = z.looseObject({
   createdTime: text,
   lastModifiedTime: text,
   revisionId: text,
-  singleDeployment: z.nullish(ElementSchema),
   security: SecuritySchema,
-  monitor: z.nullish(z.looseObject({ enable: z.nullish(z.boolean()) })),
-  customCors: z.nullish(z.looseObject({ origins: listOf(z.string()) })),
-  userInfo: z.nullish(z.looseObject({ ownerId: text })),
 });
 type WireDeployment = z.infer<typeof DeploymentSchema>;
-type WireElement = z.infer<typeof ElementSchema>;
+
+const names: ElementNames = {
+  single: 'singleDeployment',
+  split: 'splitDeployment',
+  shadow: 'shadowDeployment',
+  artifactType: 'deployableArtifactTypeName',
+  artifactProcessor: 'artifactProcessorName',
+  runtime: 'runtimeName',
+  resources: 'kubernetesResourceRequirement',
+  shortcuts: 'kubernetesConfigurationShortcut',
+  affinity: 'kubernetesAffinityShortcutName',
+  toleration: 'kubernetesTolerationShortcutName',
+  variables: ['deploymentEnvironmentVariables', 'runtimeVariables'],
+  // An update takes -1 for none, where a create takes 0.
+  noReplicas: -1,
+};
+const columns: ColumnNames = { column: 'name', baselineColumn: 'columnName', baselineHasOutput: false };
 
 function toDeployment(wire: WireDeployment, projectId: string): Deployment {
-  const element = wire.singleDeployment ?? undefined;
-  const shortcut = element?.kubernetesConfigurationShortcut;
-  const requirement = element?.kubernetesResourceSpec?.kubernetesResourceRequirement;
-  const replicas = element?.kubernetesResourceSpec?.replicas ?? undefined;
   return {
     id: wire.id,
     project: { id: known(wire.projectId) ?? projectId },
     name: wire.displayName ?? '',
     description: wire.description ?? '',
-    composition: toComposition(element),
+    composition: toComposition(wire, names),
     security: toSecurity(wire.security),
-    resources: { limits: requirement?.limits ?? {}, requests: requirement?.requests ?? {} },
-    environmentVariables: element?.deploymentEnvironmentVariables?.runtimeVariables ?? {},
-    monitoring: { enabled: wire.monitor?.enable ?? false },
-    corsOrigins: wire.customCors?.origins ?? [],
-    platform: wire.deploymentEnvironmentId == null ? {} : { '0.69': { environmentId: wire.deploymentEnvironmentId } },
+    ...toSettings(wire, names),
+    monitoring: toMonitoring(objectAt(wire, 'monitor')?.['enable'] === true, objectAt(wire, 'monitoringOptions'), columns),
+    corsOrigins: textsAt(objectAt(wire, 'customCors'), 'origins'),
+    platform: known(wire.deploymentEnvironmentId) === undefined ? {} : { '0.69': { environmentId: wire.deploymentEnvironmentId ?? '' } },
     ...compact({
-      // Scaled down reads as -1.
-      replicas: replicas === undefined ? undefined : Math.max(0, replicas),
-      affinity: known(shortcut?.kubernetesAffinityShortcutName),
-      toleration: known(shortcut?.kubernetesTolerationShortcutName),
       etag: known(wire.revisionId),
-      ownerId: known(wire.userInfo?.ownerId),
+      ownerId: textAt(objectAt(wire, 'userInfo'), 'ownerId'),
       createdAt: known(wire.createdTime),
       updatedAt: known(wire.lastModifiedTime),
     }),
-  };
-}
-
-function toComposition(element: WireElement | undefined): DeployedComposition {
-  const composition = element?.deploymentComposition;
-  if (composition === null || composition === undefined) return { type: 'unknown' };
-  return {
-    type: 'single',
-    experiment: { id: composition.experimentId ?? '' },
-    runtime: composition.runtimeName ?? '',
-    artifactType: composition.deployableArtifactTypeName ?? '',
   };
 }
 
@@ -120,7 +101,7 @@ const getStatus = rpc({
   answer: z.looseObject({ deploymentStatus: StatusSchema }),
 });
 
-export function deployerRpc(send: Send, environments: EnvironmentsApi): DeploymentsApi {
+export function deployerRpc({ gateway: send }: Wires, environments: EnvironmentsApi): DeploymentsApi {
   let removals = 0;
   const wireList = (projectId: string, options: RequestOptions): List<WireDeployment> =>
     createList({
@@ -145,31 +126,31 @@ export function deployerRpc(send: Send, environments: EnvironmentsApi): Deployme
       return toDeployment(deployment, order.projectId);
     },
     get: async (id, projectId, options) => toDeployment(await findWire(wireList(projectId, options), id), projectId),
-    list: ({ projectId, name }, options) =>
-      createList({
-        call: listDeployments.name,
-        fetchPage: async (pageToken) => {
-          const answer = await send({ operation: listDeployments, body: { projectId, ...pageRequest(pageToken) } }, options);
-          return toPage(answer.deployment, answer.paging, (wire) => toDeployment(wire, projectId));
-        },
-        key: (deployment) => deployment.id,
-        keeps: (deployment) => name === undefined || deployment.name === name,
-        removals: () => removals,
-      }),
+    list: (projectId, filter, options) =>
+      sorted(
+        createList({
+          call: listDeployments.name,
+          fetchPage: async (pageToken) => {
+            const answer = await send({ operation: listDeployments, body: { projectId, ...pageRequest(pageToken) } }, options);
+            return toPage(answer.deployment, answer.paging, (wire) => toDeployment(wire, projectId));
+          },
+          key: (deployment) => deployment.id,
+          keeps: (deployment) => matches(deployment, filter),
+          removals: () => removals,
+        }),
+        filter.order,
+      ),
     update: async (id, projectId, changes, etag, options) => {
+      refuseRenaming(changes);
       const wire = await findWire(wireList(projectId, options), id);
-      refuseStale(wire, etag);
+      refuseStale(known(wire.revisionId), etag, updateDeployment.name);
       const { changed, mask } = withChanges(wire, changes);
       if (mask.length === 0) return toDeployment(wire, projectId);
-      const { deployment } = await send(
-        {
-          operation: updateDeployment,
-          body: { deployment: withoutNulls(changed), updateMask: mask.join(',') },
-          secrets: secretsOf(toSecurity(changed.security)),
-        },
-        options,
-      );
-      return toDeployment(theOne(deployment, id, updateDeployment.name), projectId);
+      const body = { deployment: withoutNulls(changed), updateMask: mask.join(',') };
+      const { deployment } = await send({ operation: updateDeployment, body, secrets: secretsOf(toSecurity(changed.security)) }, options);
+      const updated = toDeployment(theOne(deployment, id, updateDeployment.name), projectId);
+      checkApplied(updated, changes, updateDeployment.name);
+      return updated;
     },
     delete: async (id, _projectId, options) => {
       await send({ operation: deleteDeployment, body: { id } }, options);
@@ -216,53 +197,26 @@ async function environmentOf(order: DeploymentOrder, environments: EnvironmentsA
 }
 
 function toWire(order: DeploymentOrder, environmentId: string): Record<string, unknown> {
+  const { monitoring = { enabled: false } } = order;
   return {
     projectId: order.projectId,
     deploymentEnvironmentId: environmentId,
     displayName: order.name,
     ...compact({ description: order.description }),
-    singleDeployment: {
-      deploymentComposition: {
-        experimentId: order.experimentId,
-        deployableArtifactTypeName: order.runtime.deployableType,
-        artifactProcessorName: order.runtime.artifactProcessor,
-        runtimeName: order.runtime.id,
-      },
-      kubernetesResourceSpec: {
-        kubernetesResourceRequirement: compact({ limits: order.resources?.limits, requests: order.resources?.requests }),
-        replicas: order.replicas ?? 1,
-      },
-      kubernetesConfigurationShortcut: shortcutOf(order),
-      deploymentEnvironmentVariables: compact({ runtimeVariables: order.environmentVariables }),
-    },
+    ...fromModels(order.models, order, names),
     security: fromSecurity(order.security),
     ...(order.corsOrigins === undefined ? {} : { customCors: { origins: order.corsOrigins } }),
     // Sent in any case: the platform's own default has changed between its versions.
-    monitor: { enable: order.monitoring?.enabled ?? true, storeScoringTransactionEnable: false },
+    monitor: { enable: monitoring.enabled, storeScoringTransactionEnable: false },
+    ...compact({ monitoringOptions: fromMonitoring(monitoring, columns) }),
   };
 }
 
-/** Members that are undefined are not sent. */
-function shortcutOf(
-  settings: DeploymentSettings,
-  before?: WireElement['kubernetesConfigurationShortcut'],
-): NonNullable<WireElement['kubernetesConfigurationShortcut']> {
-  const { affinity, toleration } = settings;
-  return {
-    ...before,
-    kubernetesAffinityShortcutName: affinity === null ? '' : (affinity ?? before?.kubernetesAffinityShortcutName),
-    kubernetesTolerationShortcutName: toleration === null ? '' : (toleration ?? before?.kubernetesTolerationShortcutName),
-  };
-}
-
-function refuseStale(wire: WireDeployment, etag: string | undefined): void {
-  const revision = known(wire.revisionId);
-  if (etag === undefined || revision === undefined || etag === revision) return;
-  throw new ConflictError({
-    code: 'CONFLICT',
-    status: 409,
-    what: 'The deployment has been changed by somebody else since it was read.',
-    fix: 'Read it again with mlops.deployments.get() and repeat the change on what it is now.',
+function refuseRenaming({ name, description }: DeploymentChanges): void {
+  if (name === undefined && description === undefined) return;
+  throw new UnsupportedByPlatformError({
+    what: 'Platform 0.69 does not change the name or the description of a deployment.',
+    fix: 'Create the deployment again under the name that it should have; platform 1.0 and newer can rename.',
     call: updateDeployment.name,
   });
 }
@@ -272,52 +226,48 @@ function withChanges(
   wire: WireDeployment,
   changes: DeploymentChanges,
 ): { readonly changed: WireDeployment; readonly mask: readonly string[] } {
-  const mask: string[] = [];
-  let changed = wire;
+  const { members, parts } = changedModels(wire, changes, changes.models, names);
+  const mask = parts.flatMap((part) => maskOf(part, wire));
+  let changed: WireDeployment = { ...wire, ...members };
   if (changes.security !== undefined) {
     mask.push('deployment.security');
     changed = { ...changed, security: fromSecurity(changes.security) };
   }
   if (changes.monitoring !== undefined) {
-    mask.push('deployment.monitor');
-    changed = { ...changed, monitor: { ...wire.monitor, enable: changes.monitoring.enabled } };
+    const options = fromMonitoring(changes.monitoring, columns);
+    mask.push('deployment.monitor', ...(options === undefined ? [] : ['deployment.monitoring_options']));
+    changed = {
+      ...changed,
+      monitor: { ...objectAt(wire, 'monitor'), enable: changes.monitoring.enabled },
+      ...(options === undefined ? {} : { monitoringOptions: { ...objectAt(wire, 'monitoringOptions'), ...options } }),
+    };
   }
   if (changes.corsOrigins !== undefined) {
     mask.push('deployment.customCors');
-    changed = { ...changed, customCors: { ...wire.customCors, origins: changes.corsOrigins } };
+    changed = { ...changed, customCors: { ...objectAt(wire, 'customCors'), origins: changes.corsOrigins } };
   }
-  const element = elementChanges(wire.singleDeployment ?? {}, changes, mask);
-  if (element === undefined) return { changed, mask };
-  if (wire.singleDeployment === null || wire.singleDeployment === undefined) {
-    throw new UnsupportedByPlatformError({
-      what: 'Platform 0.69 changes resources, shortcuts and variables only of deployments of a single model.',
-      fix: 'Create the deployment again with the settings that it should have.',
-      call: updateDeployment.name,
-    });
-  }
-  return { changed: { ...changed, singleDeployment: element }, mask };
+  // Which model is deployed has no name of its own in masks: everything is sent, most of it as it was.
+  return { changed, mask: changes.models === undefined ? mask : ['*'] };
 }
 
-function elementChanges(element: WireElement, changes: DeploymentChanges, mask: string[]): WireElement | undefined {
-  let changed = element;
-  if (changes.replicas !== undefined || changes.resources !== undefined) {
-    mask.push('deployment.kubernetes_resource_spec');
-    const before = element.kubernetesResourceSpec;
-    const kubernetesResourceRequirement = { ...before?.kubernetesResourceRequirement, ...compact({ ...changes.resources }) };
-    // An update takes -1 for none, where a create takes 0.
-    const replicas = changes.replicas === 0 ? -1 : (changes.replicas ?? before?.replicas ?? 1);
-    changed = { ...changed, kubernetesResourceSpec: { ...before, kubernetesResourceRequirement, replicas } };
+/** Masks name some parts by the kind of the deployment. */
+function maskOf(part: ElementPart, wire: WireDeployment): readonly string[] {
+  switch (part) {
+    case 'resources':
+      return ['deployment.kubernetes_resource_spec'];
+    case 'shortcuts':
+      return ['deployment.kubernetes_configuration_shortcut'];
+    case 'variables':
+      return elementPaths(wire).map((path) => `${path}.deployment_environment_variables`);
+    case 'autoscaling':
+      return elementPaths(wire).flatMap((path) => [`${path}.vpa_spec.cpu`, `${path}.vpa_spec.memory`]);
+    case 'disruption':
+      return elementPaths(wire).map((path) => `${path}.pod_disruption_budget`);
   }
-  if (changes.affinity !== undefined || changes.toleration !== undefined) {
-    mask.push('deployment.kubernetes_configuration_shortcut');
-    changed = { ...changed, kubernetesConfigurationShortcut: shortcutOf(changes, element.kubernetesConfigurationShortcut) };
-  }
-  if (changes.environmentVariables !== undefined) {
-    mask.push('deployment.single_deployment.deployment_environment_variables');
-    changed = {
-      ...changed,
-      deploymentEnvironmentVariables: { ...element.deploymentEnvironmentVariables, runtimeVariables: changes.environmentVariables },
-    };
-  }
-  return changed === element ? undefined : changed;
+}
+
+function elementPaths(wire: WireDeployment): readonly string[] {
+  if (objectAt(wire, names.split) !== undefined) return ['deployment.split_deployment.split_elements'];
+  if (objectAt(wire, names.shadow) === undefined) return ['deployment.single_deployment'];
+  return ['deployment.shadow_deployment.primary_element', 'deployment.shadow_deployment.secondary_element'];
 }

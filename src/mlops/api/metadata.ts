@@ -2,7 +2,8 @@
  * Metadata as storage keeps it, each value in a member named by its type, and as plain JSON.
  */
 import * as z from 'zod/mini';
-import type { MetadataValue } from '../experiments.js';
+import type { Experiment, MetadataValue, SchemaColumn } from '../experiments.js';
+import { compact } from './rpc.js';
 
 interface WireValue {
   readonly stringValue?: string | null | undefined;
@@ -34,7 +35,7 @@ export const MetadataSchema: z.ZodMiniType<WireMetadata | null | undefined> = z.
   z.looseObject({ values: z.nullish(z.record(z.string(), ValueSchema)) }),
 );
 
-export function fromMetadata(wire: WireMetadata | null | undefined): Readonly<Record<string, MetadataValue>> {
+function fromMetadata(wire: WireMetadata | null | undefined): Readonly<Record<string, MetadataValue>> {
   return Object.fromEntries(Object.entries(wire?.values ?? {}).map(([key, value]) => [key, fromValue(value)]));
 }
 
@@ -60,3 +61,22 @@ function parsed(json: string): MetadataValue {
     return json;
   }
 }
+
+/** What is known about an experiment from its artifact. */
+export function describedBy(wire: WireMetadata | null | undefined): Pick<Experiment, 'metadata' | 'inputSchema' | 'outputSchema'> {
+  const metadata = fromMetadata(wire);
+  const [inputSchema, outputSchema] = ['input_schema', 'output_schema'].map((key) => schemaIn(metadata[key]));
+  return { metadata, ...compact({ inputSchema, outputSchema }) };
+}
+
+/** The columns that a value of the metadata names; `undefined` where it is no list of columns. */
+function schemaIn(value: MetadataValue | undefined): readonly SchemaColumn[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const columns = value.flatMap((entry: unknown) => {
+    const parsedEntry = ColumnSchema.safeParse(entry);
+    return parsedEntry.success ? [{ name: parsedEntry.data.name, type: parsedEntry.data.type ?? '' }] : [];
+  });
+  return columns.length === value.length ? columns : undefined;
+}
+
+const ColumnSchema = z.looseObject({ name: z.string(), type: z.nullish(z.string()) });

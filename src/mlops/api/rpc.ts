@@ -87,3 +87,16 @@ export function withoutNulls(value: unknown): unknown {
   const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
   return Object.fromEntries(members.map(([name, member]) => [name, withoutNulls(member)]));
 }
+
+interface NameChanges {
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+}
+
+/** A new name and description as storage takes them; null clears. An empty mask must not be sent: it means every field. */
+export function changesOf(params: NameChanges): { readonly fields: Readonly<Record<string, string>>; readonly mask: string } {
+  const fields: Record<string, string> = {};
+  if (params.name !== undefined) fields['displayName'] = params.name;
+  if (params.description !== undefined) fields['description'] = params.description ?? '';
+  return { fields, mask: Object.keys(fields).join(',') };
+}

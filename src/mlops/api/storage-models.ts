@@ -1,13 +1,15 @@
 /**
- * Registered models and their versions in the storage RPC of all platforms.
+ * Registered models and their versions in the storage RPC, which all platforms have; 1.x filters and sorts, and is told a project with each version.
  */
 import * as z from 'zod/mini';
 import { ApiError } from '../../errors/api-error.js';
-import type { Send } from '../../http/operation.js';
-import { createList } from '../../http/pagination.js';
+import { createList, type List } from '../../http/pagination.js';
 import { redact } from '../../internal/redact.js';
+import { matches, sorted, type ListFilter } from '../list-filter.js';
 import type { Model, ModelsApi, ModelVersion } from '../models.js';
 import { compact, known, listOf, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
+import { storageFilter } from './storage-filter.js';
+import type { Wires } from './wires.js';
 
 const ModelSchema = z.looseObject({
   id: z.string().check(z.minLength(1)),
@@ -76,7 +78,31 @@ const listVersions = rpc({
   answer: z.looseObject({ modelVersions: listOf(VersionSchema), paging: PagingSchema }),
 });
 
-export function storageModels(send: Send): ModelsApi {
+/** Filters name the field otherwise than the message does. */
+const filterFields = { name: 'name', createdAt: 'created_time' };
+
+/** Models of platform 0.69. */
+export function storageModels(wires: Wires): ModelsApi {
+  return modelsApi(wires, { filters: () => ({}), order: (list, filter) => sorted(list, filter.order), ofVersion: () => ({}) });
+}
+
+/** Models of platform 1.x. */
+export function workspaceModels(wires: Wires): ModelsApi {
+  return modelsApi(wires, {
+    filters: (filter) => storageFilter(filter, filterFields),
+    order: (list) => list,
+    ofVersion: (projectId) => ({ projectId }),
+  });
+}
+
+/** In what the platforms differ. */
+interface ModelsDialect {
+  readonly filters: (filter: ListFilter) => Readonly<Record<string, unknown>>;
+  readonly order: (list: List<Model>, filter: ListFilter) => List<Model>;
+  readonly ofVersion: (projectId: string) => Readonly<Record<string, unknown>>;
+}
+
+function modelsApi({ gateway: send }: Wires, dialect: ModelsDialect): ModelsApi {
   let removals = 0;
   const get: ModelsApi['get'] = async (id, projectId, options) => {
     const answer = await send({ operation: getModel, body: { modelId: id } }, options);
@@ -89,17 +115,21 @@ export function storageModels(send: Send): ModelsApi {
       return toModel(answer.registeredModel, projectId);
     },
     get,
-    list: ({ projectId, name }, options) =>
-      createList({
-        call: listModels.name,
-        fetchPage: async (pageToken) => {
-          const answer = await send({ operation: listModels, body: { projectId, ...pageRequest(pageToken) } }, options);
-          return toPage(answer.registeredModels, answer.paging, (wire) => toModel(wire, projectId));
-        },
-        key: (model) => model.id,
-        keeps: (model) => name === undefined || model.name === name,
-        removals: () => removals,
-      }),
+    list: (projectId, filter, options) =>
+      dialect.order(
+        createList({
+          call: listModels.name,
+          fetchPage: async (pageToken) => {
+            const body = { projectId, ...dialect.filters(filter), ...pageRequest(pageToken) };
+            const answer = await send({ operation: listModels, body }, options);
+            return toPage(answer.registeredModels, answer.paging, (wire) => toModel(wire, projectId));
+          },
+          key: (model) => model.id,
+          keeps: (model) => matches(model, filter),
+          removals: () => removals,
+        }),
+        filter,
+      ),
     update: async (id, projectId, { name, description }, options) => {
       const cleared = description === null ? '' : description;
       // The mask names the field otherwise than the message does.
@@ -115,7 +145,8 @@ export function storageModels(send: Send): ModelsApi {
     },
     register: async ({ modelId, experimentId, projectId }, options) => {
       const registeredModelVersion = { registeredModelId: modelId, experimentId };
-      const answer = await send({ operation: createVersion, body: { registeredModelVersion } }, options);
+      const body = { registeredModelVersion, ...dialect.ofVersion(projectId) };
+      const answer = await send({ operation: createVersion, body }, options);
       return toVersion(answer.registeredModelVersion, modelId, projectId);
     },
     versions: (modelId, projectId, options) =>

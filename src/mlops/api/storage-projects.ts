@@ -2,11 +2,12 @@
  * Projects and their deployment environments in the storage RPC of platform 0.69.
  */
 import * as z from 'zod/mini';
-import type { Send } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
 import type { Environment, EnvironmentsApi } from '../environments.js';
-import type { Project, ProjectsApi, ProjectUpdateParams } from '../projects.js';
-import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
+import { matches, sorted } from '../list-filter.js';
+import type { Project, ProjectsApi } from '../projects.js';
+import { changesOf, compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
+import type { Wires } from './wires.js';
 
 const ProjectSchema = z.looseObject({
   id: z.string().check(z.minLength(1)),
@@ -42,7 +43,7 @@ const listProjects = rpc({
   answer: z.looseObject({ project: listOf(ProjectSchema), paging: PagingSchema }),
 });
 
-export function storageProjects(send: Send): ProjectsApi {
+export function storageProjects({ gateway: send }: Wires): ProjectsApi {
   let removals = 0;
   const get: ProjectsApi['get'] = async (id, options) => {
     const { project } = await send({ operation: getProject, body: { projectId: id } }, options);
@@ -57,17 +58,20 @@ export function storageProjects(send: Send): ProjectsApi {
       return toProject(answer.project);
     },
     get,
-    list: ({ name }, options) =>
-      createList({
-        call: listProjects.name,
-        fetchPage: async (pageToken) => {
-          const answer = await send({ operation: listProjects, body: pageRequest(pageToken) }, options);
-          return toPage(answer.project, answer.paging, toProject);
-        },
-        key: (project) => project.id,
-        keeps: (project) => name === undefined || project.name === name,
-        removals: () => removals,
-      }),
+    list: (filter, options) =>
+      sorted(
+        createList({
+          call: listProjects.name,
+          fetchPage: async (pageToken) => {
+            const answer = await send({ operation: listProjects, body: pageRequest(pageToken) }, options);
+            return toPage(answer.project, answer.paging, toProject);
+          },
+          key: (project) => project.id,
+          keeps: (project) => matches(project, filter),
+          removals: () => removals,
+        }),
+        filter.order,
+      ),
     update: async (id, params, options) => {
       const { fields, mask } = changesOf(params);
       if (mask === '') return get(id, options);
@@ -81,14 +85,6 @@ export function storageProjects(send: Send): ProjectsApi {
   };
 }
 
-/** A new name and description as storage takes them; null clears. An empty mask must not be sent: it means every field. */
-export function changesOf(params: ProjectUpdateParams): { readonly fields: Readonly<Record<string, string>>; readonly mask: string } {
-  const fields: Record<string, string> = {};
-  if (params.name !== undefined) fields['displayName'] = params.name;
-  if (params.description !== undefined) fields['description'] = params.description ?? '';
-  return { fields, mask: Object.keys(fields).join(',') };
-}
-
 const EnvironmentSchema = z.looseObject({ id: z.string().check(z.minLength(1)), displayName: text });
 
 const listDeploymentEnvironments = rpc({
@@ -99,7 +95,7 @@ const listDeploymentEnvironments = rpc({
   answer: z.looseObject({ deploymentEnvironment: listOf(EnvironmentSchema), paging: PagingSchema }),
 });
 
-export function storageEnvironments(send: Send): EnvironmentsApi {
+export function storageEnvironments({ gateway: send }: Wires): EnvironmentsApi {
   return {
     list: (projectId, options) =>
       createList<Environment>({

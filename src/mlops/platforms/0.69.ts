@@ -1,27 +1,37 @@
 /**
  * Platform 0.69 (0.6x to 0.70): which API serves which resource. No logic.
  */
-import type { Send } from '../../http/operation.js';
-import type { Logger } from '../../internal/logger.js';
+import { byteStream } from '../api/byte-stream.js';
 import { deployerRpcRuntimes } from '../api/deployer-rpc-runtimes.js';
 import { deployerRpcSecurityKinds } from '../api/deployer-rpc-security.js';
 import { deployerRpc } from '../api/deployer-rpc.js';
+import { ingestRpc } from '../api/ingestion.js';
+import { storageArtifacts } from '../api/storage-artifacts.js';
 import { storageExperiments } from '../api/storage-experiments.js';
 import { storageModels } from '../api/storage-models.js';
 import { storageEnvironments, storageProjects } from '../api/storage-projects.js';
-import type { PlatformApis } from '../platform-resolver.js';
-import type { Recollection } from '../recollection.js';
+import { storageUsers } from '../api/storage-users.js';
+import type { Platform } from '../platform-resolver.js';
 
-export function platform069(send: Send, recollection: Recollection, logger: Logger): PlatformApis {
-  const environments = storageEnvironments(send);
-  return {
-    name: '0.69',
-    projects: storageProjects(send),
-    experiments: storageExperiments(send, recollection, logger),
-    models: storageModels(send),
-    environments,
-    runtimes: deployerRpcRuntimes(send),
-    deployments: deployerRpc(send, environments),
-    securityKinds: deployerRpcSecurityKinds(send),
-  };
-}
+export const platform: Platform = {
+  name: '0.69',
+  features: ['environments', 'bringYourHash'],
+  apis: (wires) => {
+    const experiments = storageExperiments(wires, {
+      artifacts: storageArtifacts(wires),
+      transfer: byteStream(wires),
+      ingestion: ingestRpc(wires),
+    });
+    const environments = storageEnvironments(wires);
+    return {
+      projects: storageProjects(wires),
+      experiments,
+      models: storageModels(wires),
+      environments,
+      runtimes: deployerRpcRuntimes(wires, experiments),
+      deployments: deployerRpc(wires, environments),
+      securityKinds: deployerRpcSecurityKinds(wires),
+      users: storageUsers(wires),
+    };
+  },
+};

@@ -1,0 +1,117 @@
+/**
+ * How an experiment is made of a file: a record for the artifact, its bytes, what the platform reads from them, the experiment. A chain
+ * that breaks removes what it has made, and names what it could not remove.
+ */
+import { ApiError } from '../../errors/api-error.js';
+import { addCreated, type CreatedResource } from '../../errors/base.js';
+import type { RequestOptions } from '../../http/request-options.js';
+import type { Logger } from '../../internal/logger.js';
+import type { TransferApi } from '../artifacts.js';
+import type { Experiment, ExperimentCreateOptions, ExperimentOrder } from '../experiments.js';
+import { describedBy } from './metadata.js';
+import type { Ingestion, IngestionApi } from './ingestion.js';
+import { known, compact } from './rpc.js';
+import { updateArtifact, type StorageArtifacts } from './storage-artifacts.js';
+import { checkStored } from './upload-incomplete.js';
+
+/** What an experiment is created from. */
+export interface ExperimentDraft {
+  readonly experiment: Readonly<Record<string, unknown>>;
+  /** The artifact, where the platform itself gives it to the experiment. */
+  readonly artifactId?: string;
+}
+
+export interface CreationPorts {
+  readonly artifacts: StorageArtifacts;
+  readonly transfer: TransferApi;
+  readonly ingestion: IngestionApi;
+  readonly logger: Logger;
+  readonly createExperiment: (draft: ExperimentDraft, projectId: string, options: RequestOptions) => Promise<Experiment>;
+  readonly deleteExperiment: (id: string, projectId: string, options: RequestOptions) => Promise<void>;
+  /** Experiments of a name that have no artifact. */
+  readonly bareExperiments: (projectId: string, name: string, options: RequestOptions) => AsyncIterable<{ readonly id: string }>;
+  readonly rememberTypes: (experimentId: string, types: readonly string[]) => void;
+}
+
+/** How far a creation has come. */
+interface Trace {
+  /** The newest first. */
+  readonly made: CreatedResource[];
+  /** Whether the experiment was asked for, and not answered. */
+  isCreating: boolean;
+}
+
+/** Clean-up has time of its own: the caller's signal may be what ended the upload. */
+const cleanUp: RequestOptions = { timeoutMs: 15_000 };
+
+export async function experimentOfArtifact(
+  ports: CreationPorts,
+  order: ExperimentOrder,
+  options: ExperimentCreateOptions,
+): Promise<Experiment> {
+  const trace: Trace = { made: [], isCreating: false };
+  try {
+    return await create(ports, trace, order, options);
+  } catch (error) {
+    await removeMade(ports, order.projectId, trace.made, error);
+    if (trace.isCreating && isUnknown(error)) nameLeft(ports.logger, await lostExperiments(ports, order).catch(() => []), error);
+    throw error;
+  }
+}
+
+async function create(
+  { artifacts, transfer, ingestion, createExperiment, rememberTypes }: CreationPorts,
+  trace: Trace,
+  { projectId, name, description, artifact: source }: ExperimentOrder,
+  { onProgress, ...options }: ExperimentCreateOptions,
+): Promise<Experiment> {
+  const artifact = await artifacts.create(projectId, source.name ?? 'artifact.zip', options);
+  trace.made.unshift({ kind: 'artifact', id: artifact.id });
+  const uploaded = await transfer.upload(artifact.id, source, { ...options, onProgress });
+  const read = await ingestion.ingest(artifact.id, options);
+  trace.isCreating = true;
+  const draft: ExperimentDraft =
+    read === undefined
+      ? { experiment: { displayName: name, ...compact({ description }) }, artifactId: artifact.id }
+      : { experiment: { displayName: name, ...whatWasRead(read), ...compact({ description }) } };
+  const experiment = await createExperiment(draft, projectId, options);
+  trace.isCreating = false;
+  trace.made.unshift({ kind: 'experiment', id: experiment.id });
+  if (read === undefined) return experiment;
+  const stored = await artifacts.attach(artifact, experiment.id, read.artifactType, options);
+  checkStored(stored, uploaded, updateArtifact.name);
+  rememberTypes(experiment.id, [read.artifactType]);
+  return { ...experiment, ...describedBy(read.metadata) };
+}
+
+function whatWasRead({ metadata, targetColumn }: Ingestion): Readonly<Record<string, unknown>> {
+  return { metadata: { values: metadata?.values ?? {} }, parameters: compact({ targetColumn: known(targetColumn) }) };
+}
+
+function isUnknown(error: unknown): boolean {
+  return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
+}
+
+/** One of these may be that of a creation without an answer, so they are named, not removed. */
+async function lostExperiments(ports: CreationPorts, { projectId, name }: ExperimentOrder): Promise<readonly CreatedResource[]> {
+  const lost: CreatedResource[] = [];
+  for await (const { id } of ports.bareExperiments(projectId, name, cleanUp)) lost.push({ kind: 'experiment', id });
+  return lost;
+}
+
+/** Removes what a failed creation has made; names in the error what stayed. */
+async function removeMade(ports: CreationPorts, projectId: string, made: readonly CreatedResource[], error: unknown): Promise<void> {
+  const left: CreatedResource[] = [];
+  for (const { kind, id } of made) {
+    const removing = kind === 'experiment' ? ports.deleteExperiment(id, projectId, cleanUp) : ports.artifacts.delete(id, cleanUp);
+    await removing.catch((failure: unknown) => {
+      if (!(failure instanceof ApiError && failure.status === 404)) left.push({ kind, id });
+    });
+  }
+  nameLeft(ports.logger, left, error);
+}
+
+function nameLeft(logger: Logger, left: readonly CreatedResource[], error: unknown): void {
+  for (const { kind, id } of left) logger.warn('could not remove what a failed call has made', { kind, id });
+  addCreated(error, left);
+}
