@@ -30,7 +30,17 @@ export function pollDelayMs(look: number, random: () => number): number {
   return delayMs * (0.8 + 0.4 * random());
 }
 
+/** Waits, and gives the state in which the wait is over. */
 export async function poll<State>(options: PollOptions<State>): Promise<State> {
+  const states = watch(options);
+  for (;;) {
+    const next = await states.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/** Each look's state, the last one included; returns the state in which the wait is over. */
+export async function* watch<State>(options: PollOptions<State>): AsyncGenerator<State, State, undefined> {
   const { clock, signal, timeoutMs } = options;
   const start = clock.monotonic();
   const remainingMs = (): number => timeoutMs - (clock.monotonic() - start);
@@ -49,7 +59,10 @@ export async function poll<State>(options: PollOptions<State>): Promise<State> {
       if (!(error instanceof H2OCloudError && error.retryable) || failures > tolerableFailures) throw error;
     }
     // Outside of the try: what a state means is no failed look, even when time is up.
-    if (failures === 0 && last !== undefined && options.isDone(last)) return last;
+    if (failures === 0 && last !== undefined) {
+      yield last;
+      if (options.isDone(last)) return last;
+    }
     await sleep(clock, Math.min(pollDelayMs(look, options.random ?? Math.random), Math.max(remainingMs(), 0)), signal);
   }
 }

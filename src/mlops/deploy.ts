@@ -2,23 +2,23 @@
  * The chain from a file to a healthy deployment. Each step is a verb of the vocabulary; here they only follow each other,
  * and what a failed chain has made goes away again.
  */
-import { ApiError, NotFoundError, ServerError } from '../errors/api-error.js';
+import { ConflictError, ServerError } from '../errors/api-error.js';
 import { addCreated, createdBy, type CreatedResource } from '../errors/base.js';
-import { ConfigurationError, invalidParameter } from '../errors/configuration-error.js';
+import { invalidParameter } from '../errors/configuration-error.js';
 import { ConnectionError, TimeoutError } from '../errors/connection-error.js';
 import { startDeadline } from '../http/deadline.js';
-import { anything, callback, checkMembers, text } from '../http/given.js';
+import { anything, callback, checkMembers, text, type Kind } from '../http/given.js';
 import { waitingKinds } from '../http/request-options.js';
-import { waitUnlessAborted, type Clock } from '../internal/clock.js';
-import type { Logger } from '../internal/logger.js';
+import { waitUnlessAborted } from '../internal/clock.js';
 import { isStream, openArtifact, type ArtifactSource } from './artifact-source.js';
 import { checkedName } from './checks.js';
-import type { DeploymentState } from './deployment-status.js';
+import type { DeploymentState, WaitOptions } from './deployment-status.js';
+import { rollBack, type DeployPorts, type Made } from './deploy-rollback.js';
 import { settingsOf, type DeploymentSettings } from './deployment-settings.js';
 import type { Deployment, PlatformSettings } from './deployment.js';
 import { newDeploymentKinds } from './deployments.js';
 import type { Mlops } from './mlops.js';
-import type { Model, ModelVersion } from './models.js';
+import type { Model } from './models.js';
 import type { Project } from './projects.js';
 import { idOf } from './references.js';
 import { checkedSecurity, type SecurityInput } from './security-options.js';
@@ -37,6 +37,11 @@ export interface DeployParams extends DeploymentSettings {
   readonly runtime?: string | undefined;
   readonly artifactType?: string | undefined;
   readonly platform?: PlatformSettings | undefined;
+  /**
+   * What happens where the project has a deployment of this name: `reuse` waits for it and uploads nothing, `update` puts the new model and
+   * the settings in its place, so that its address stays, `fail` rejects. Without it another one is made: names need not be unique.
+   */
+  readonly ifExists?: 'reuse' | 'update' | 'fail' | undefined;
 }
 
 /** What `onProgress` of a deploy is told. */
@@ -53,27 +58,7 @@ export interface DeployOptions {
   readonly onProgress?: ((progress: DeployProgress) => void) | undefined;
 }
 
-interface DeployPorts {
-  readonly mlops: Mlops;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-/** What this call has made so far. */
-interface Made {
-  project?: Project;
-  experiment?: { readonly id: string; readonly project: { readonly id: string } };
-  model?: Model;
-  version?: ModelVersion | undefined;
-  deployment?: Deployment | undefined;
-  /** What is there now, and may be somebody else's: the answer to its creation did not come. */
-  readonly unsure: CreatedResource[];
-  /** Finds what the creation under way has made, should its answer not come. */
-  lookUp?: ((signal: AbortSignal) => Promise<void>) | undefined;
-}
-
 const defaultTimeoutMs = 15 * 60_000;
-const rollbackMs = 60_000;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export async function deploy(ports: DeployPorts, params: DeployParams, options: DeployOptions): Promise<Deployment> {
@@ -86,11 +71,15 @@ export async function deploy(ports: DeployPorts, params: DeployParams, options: 
     // It is opened again for the upload; a stream is checked there.
     if (!isStream(params.artifact)) await waitUnlessAborted(openArtifact(params.artifact), deadline.signal);
     const deployment = await runSteps(ports.mlops, params, made, options, deadline.signal);
-    await ports.mlops.deployments.waitUntilHealthy(deployment, {
+    const waiting: WaitOptions = {
       timeoutMs: Math.max(1, deadline.remainingMs()),
       signal: options.signal,
       onProgress: ({ state, message }) => options.onProgress?.({ step: 'wait', state, message }),
-    });
+    };
+    const { deployments } = ports.mlops;
+    await (made.deployment === undefined
+      ? deployments.waitUntilHealthy(deployment, waiting)
+      : deployments.waitOrRemove(deployment, waiting));
     return deployment;
   } catch (error) {
     const failure = deadline.expired() !== undefined && deadline.signal.reason === error ? tooLate(timeoutMs) : error;
@@ -109,6 +98,11 @@ async function runSteps(mlops: Mlops, params: DeployParams, made: Made, options:
   await mlops.deployments.checkSecurity(params.security, { signal });
   const project = await findOrCreateProject(mlops, params, made, signal);
   report('project', project.id, made.project !== undefined);
+  const existing = made.project === undefined ? await findExisting(mlops, params, project, signal) : undefined;
+  if (existing !== undefined && params.ifExists === 'reuse') {
+    report('deployment', existing.id, false);
+    return existing;
+  }
 
   const experiment = await mlops.experiments.create(
     { project, name: params.experimentName ?? params.name, artifact: params.artifact },
@@ -131,6 +125,12 @@ async function runSteps(mlops: Mlops, params: DeployParams, made: Made, options:
   const { name, description, security, platform } = params;
   const settings = settingsOf(params);
   const composition = { experiment, runtime: params.runtime, artifactType: params.artifactType };
+  if (existing !== undefined) {
+    made.changed = existing;
+    const updated = await mlops.deployments.redeploy(existing, { ...settings, composition, security }, { signal });
+    report('deployment', updated.id, false);
+    return updated;
+  }
   const isOurs = (found: Deployment): boolean => found.composition.type === 'single' && found.composition.experiment.id === experiment.id;
   const find = async (within: AbortSignal): Promise<Deployment | undefined> =>
     (await mlops.deployments.list({ project, name }, { signal: within }).toArray()).find(isOurs);
@@ -159,6 +159,40 @@ async function findOrCreateProject(mlops: Mlops, params: DeployParams, made: Mad
   const { item, isOurs } = await createNoted('project', create, find, made, signal);
   if (isOurs) made.project = item;
   return item;
+}
+
+/** @throws {ConfigurationError} several deployments have the name, or this one is not of a single model and so cannot be updated */
+async function findExisting(
+  mlops: Mlops,
+  { name, ifExists }: DeployParams,
+  project: { readonly id: string },
+  signal: AbortSignal,
+): Promise<Deployment | undefined> {
+  if (ifExists === undefined) return undefined;
+  const [found, ...others] = await mlops.deployments.list({ project, name }, { signal }).toArray({ limit: 2 });
+  if (found === undefined) return undefined;
+  if (others.length > 0) {
+    throw invalidParameter(
+      `Several deployments of the project have the name "${name}".`,
+      'Delete or rename all but one, or deploy under another name.',
+    );
+  }
+  if (ifExists === 'fail') {
+    throw new ConflictError({
+      code: 'CONFLICT',
+      status: 409,
+      what: `The project has a deployment "${name}" already (${found.id}).`,
+      fix: "Choose another name, or what happens then: `ifExists: 'reuse'` or `'update'`.",
+      call: 'deploy',
+    });
+  }
+  if (ifExists === 'update' && found.composition.type !== 'single') {
+    throw invalidParameter(
+      `The deployment "${name}" is not one of a single model (it is ${found.composition.type}), so deploy() does not put another in its place.`,
+      'Deploy under another name.',
+    );
+  }
+  return found;
 }
 
 async function findOrCreateModel(
@@ -211,66 +245,12 @@ async function createOnce<Item>(
   }
 }
 
-async function rollBack({ mlops, clock, logger }: DeployPorts, made: Made, error: unknown, options: DeployOptions): Promise<void> {
-  const deadline = startDeadline(clock, { timeoutMs: rollbackMs });
-  const { signal } = deadline;
-  // When nothing can be found out there is nothing to remove and nothing to name.
-  if (!isRefusal(error)) await made.lookUp?.(signal).catch(() => undefined);
-  const { project, experiment, model, version, deployment } = made;
-  const removed: CreatedResource[] = [];
-  let left: CreatedResource[] = [];
-  const remove = async (resource: CreatedResource, work: () => Promise<void>): Promise<boolean> => {
-    const outcome = await removal(work);
-    if (outcome === 'removed') removed.push(resource);
-    if (outcome === 'left') left.push(resource);
-    return outcome !== 'left';
-  };
-  if (deployment !== undefined)
-    await remove({ kind: 'deployment', id: deployment.id }, () => mlops.deployments.delete(deployment, { signal }));
-  const isAllGone =
-    project !== undefined && (await remove({ kind: 'project', id: project.id }, () => mlops.projects.delete(project, { signal })));
-  // A project goes with all that is in it.
-  if (isAllGone) left = [];
-  else {
-    if (model !== undefined) await remove({ kind: 'model', id: model.id }, () => mlops.models.delete(model, { signal }));
-    else if (version !== undefined)
-      await remove({ kind: 'modelVersion', id: version.id }, () => mlops.models.unregister(version, { signal }));
-    if (experiment !== undefined)
-      await remove({ kind: 'experiment', id: experiment.id }, () => mlops.experiments.delete(experiment, { signal }));
-    left.push(...made.unsure);
-  }
-  deadline.dispose();
-  if (removed.length + left.length === 0) return;
-  for (const { kind, id } of left) logger.warn('could not remove what a failed deploy has made', { kind, id });
-  addCreated(error, left);
-  try {
-    options.onProgress?.({ step: 'rollback', removed, left });
-  } catch {
-    // Why the chain failed counts more.
-  }
-}
-
-/** Whether the service said no: then nothing was made. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof ConfigurationError || (error instanceof ApiError && error.status >= 400 && error.status < 500);
-}
-
-/** Removes something, once more when that fails on the way; what was not there any more was removed by somebody else. */
-async function removal(work: () => Promise<void>): Promise<'removed' | 'gone' | 'left'> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await work();
-      return 'removed';
-    } catch (error) {
-      // After a first attempt without an answer, that it is not there means that the attempt has removed it.
-      if (error instanceof NotFoundError) return attempt === 1 ? 'gone' : 'removed';
-      if (attempt > 1 || !(error instanceof ConnectionError || error instanceof ServerError)) return 'left';
-    }
-  }
-}
-
 function checkParams(params: DeployParams): void {
-  const steps = { artifact: anything, experimentName: text, modelName: text, runtime: text, artifactType: text };
+  const ifExists: Kind = {
+    name: "'reuse', 'update' or 'fail'",
+    accepts: (value) => value === 'reuse' || value === 'update' || value === 'fail',
+  };
+  const steps = { ifExists, artifact: anything, experimentName: text, modelName: text, runtime: text, artifactType: text };
   checkMembers(params, 'A deploy', { ...newDeploymentKinds, ...steps });
   checkedName(params.name, 'deployment');
   checkedName(params.experimentName ?? params.name, 'experiment');

@@ -1,16 +1,24 @@
 /**
  * Deployments: models that answer scoring requests.
  */
-import { ApiError } from '../errors/api-error.js';
+import { ApiError, ConflictError } from '../errors/api-error.js';
 import { lazyList } from '../http/lazy-list.js';
 import { anything, checkMembers, objectWith, orNull, text, type Kind } from '../http/given.js';
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
+import { sleep } from '../internal/clock.js';
 import { checkedName } from './checks.js';
-import { checkedModels, orderedModels } from './composition.js';
-import { settingsKinds, settingsOf } from './deployment-settings.js';
-import { waitUntilHealthy, type DeploymentStatus, type WaitOptions } from './deployment-status.js';
+import { checkedModels, orderedModels, type Composition } from './composition.js';
+import { settingsKinds, settingsOf, type DeploymentSettings } from './deployment-settings.js';
+import {
+  statesOf,
+  waitUntilHealthy,
+  type DeploymentStatus,
+  type WaitOptions,
+  type WaitPorts,
+  type WaitProgress,
+} from './deployment-status.js';
 import type { Deployment, DeploymentChanges, DeploymentCreateParams, DeploymentListParams, DeploymentUpdateParams } from './deployment.js';
 import { filterKinds, filterOf } from './list-filter.js';
 import type { PlatformApis, PlatformResolver } from './platform-resolver.js';
@@ -88,25 +96,70 @@ export class Deployments {
    *
    * @param deployment one that carries an `etag` is only changed while nobody else has changed it; platform 0.69 can compare it
    * before the write only, so two writers within the same moment may still overwrite each other there
-   * @throws {ConflictError} somebody has changed it since it was read, or another change is under way
+   * @param change what changes; or a function that says it for the deployment as it is now, and is asked again when somebody else was first
+   * @throws {ConflictError} somebody has changed it since it was read, or another change is under way; for a function, several times in a row
+   * @throws {UnsupportedByPlatformError} the platform does not make such a change, or would ignore it
    * @example
    * await mlops.deployments.update(deployment, { replicas: 2, environmentVariables: { LOG_LEVEL: 'debug' } });
+   * await mlops.deployments.update(deployment, ({ replicas = 0 }) => ({ replicas: replicas + 1 }));
    */
   async update(
     deployment: DeploymentRef & { readonly etag?: string | undefined },
-    params: DeploymentUpdateParams,
+    change: DeploymentUpdateParams | ((current: Deployment) => DeploymentUpdateParams),
     options: RequestOptions = {},
   ): Promise<Deployment> {
-    const { id, project } = childOf(deployment, 'deployment');
-    const changes = checkedChanges(params);
-    this.#forget(id);
+    const ref = childOf(deployment, 'deployment');
+    const changes = typeof change === 'function' ? undefined : checkedChanges(change);
     return withTotalDeadline(this.#platform.clock, { name: 'deployments.update', safe: false }, options, async (within) => {
-      const apis = await this.#platform.resolve(within);
-      const { security } = changes;
-      if (security !== undefined) apis.deployments.checkSecurity(security);
-      const updating = apis.deployments.update(id, project.id, changes, deployment.etag, within);
-      return this.#remember(await (security === undefined ? updating : explained(updating, security, apis, within)), security);
+      if (typeof change === 'function') return this.#updateLatest(ref, change, within);
+      return this.#change(ref, changes ?? {}, deployment.etag, within);
     });
+  }
+
+  async #updateLatest(ref: Located, change: (current: Deployment) => DeploymentUpdateParams, options: RequestOptions): Promise<Deployment> {
+    for (let attempt = 1; ; attempt++) {
+      const current = await this.get(ref, options);
+      const changes = checkedChanges(change(current));
+      try {
+        return await this.#change(ref, changes, current.etag, options);
+      } catch (error) {
+        if (!(error instanceof ConflictError) || attempt >= mostUpdates) throw error;
+      }
+      // Whoever was first may be in the same loop.
+      await sleep(this.#platform.clock, firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), options.signal);
+    }
+  }
+
+  async #change(ref: Located, changes: DeploymentChanges, etag: string | undefined, options: RequestOptions): Promise<Deployment> {
+    const { id, project } = ref;
+    const apis = await this.#platform.resolve(options);
+    const { security } = changes;
+    if (security !== undefined) apis.deployments.checkSecurity(security);
+    this.#forget(id);
+    const updating = apis.deployments.update(id, project.id, changes, etag, options);
+    const updated = await (security === undefined ? updating : explained(updating, security, apis, options));
+    if (startsAnew(changes)) {
+      this.#recollection.updates.set(id, { answeredAt: this.#platform.clock.now(), updatedAt: updated.updatedAt });
+    }
+    return this.#remember(updated, security);
+  }
+
+  /**
+   * Puts another model in the place of the one that is deployed, with the settings that are named.
+   *
+   * @internal
+   */
+  async redeploy(
+    deployment: DeploymentRef & { readonly etag?: string | undefined },
+    params: DeploymentSettings & { readonly composition: Composition; readonly security: SecurityInput },
+    options: RequestOptions,
+  ): Promise<Deployment> {
+    const ref = childOf(deployment, 'deployment');
+    const security = checkedSecurity(params.security);
+    const apis = await this.#platform.resolve(options);
+    const wanted = { type: 'single', composition: params.composition } as const;
+    const models = await orderedModels(wanted, ref.project.id, apis, this.#recollection, options);
+    return this.#change(ref, { ...settingsOf(params), security, models }, deployment.etag, options);
   }
 
   /**
@@ -148,10 +201,44 @@ export class Deployments {
    * await mlops.deployments.waitUntilHealthy(deployment, { timeoutMs: 120_000, onProgress: ({ state }) => console.error(state) });
    */
   async waitUntilHealthy(deployment: DeploymentRef, options: WaitOptions = {}): Promise<DeploymentStatus> {
+    return waitUntilHealthy(this.#wait(deployment, options, 'goes on'), options);
+  }
+
+  /**
+   * The states of a deployment as they change, until it is healthy. Rejects as {@link waitUntilHealthy} does; leaving the loop ends the wait.
+   *
+   * @throws {DeploymentFailedError} it failed, was stopped or is being deleted
+   * @throws {WaitTimeoutError} `timeoutMs` (default ten minutes) is over
+   * @example
+   * let token: string | undefined;
+   * for await (const { state, resumeToken } of mlops.deployments.states(deployment)) {
+   *   console.error(state);
+   *   token = resumeToken;
+   * }
+   * await mlops.deployments.waitUntilHealthy(deployment, { resumeToken: token });
+   */
+  states(deployment: DeploymentRef, options: WaitOptions = {}): AsyncIterable<WaitProgress> {
+    return statesOf(this.#wait(deployment, options, 'goes on'), options);
+  }
+
+  /**
+   * Waits for a deployment that goes away again when it is not healthy in time.
+   *
+   * @internal
+   */
+  async waitOrRemove(deployment: DeploymentRef, options: WaitOptions): Promise<DeploymentStatus> {
+    return waitUntilHealthy(this.#wait(deployment, options, 'is removed'), options);
+  }
+
+  #wait(deployment: DeploymentRef, { signal }: WaitOptions, afterwards: WaitPorts['afterwards']): WaitPorts {
     const { id } = childOf(deployment, 'deployment');
-    const read = (remainingMs: number): Promise<DeploymentStatus> =>
-      this.status(deployment, { signal: options.signal, timeoutMs: Math.min(remainingMs, 60_000) });
-    return waitUntilHealthy(id, read, this.#platform.clock, options);
+    return {
+      deploymentId: id,
+      clock: this.#platform.clock,
+      update: this.#recollection.updates.get(id),
+      afterwards,
+      read: (remainingMs) => this.status(deployment, { signal, timeoutMs: Math.min(remainingMs, 60_000) }),
+    };
   }
 
   /**
@@ -175,6 +262,21 @@ export class Deployments {
     this.#recollection.security.delete(id);
     this.#recollection.statuses.delete(id);
   }
+}
+
+/** A deployment inside its project. */
+interface Located {
+  readonly id: string;
+  readonly project: { readonly id: string };
+}
+
+/** How often a change is made anew for a deployment that somebody else has changed meanwhile. */
+const mostUpdates = 6;
+const firstPauseMs = 100;
+
+/** Whether the platform starts the scorer anew for such changes: a name and a description concern nothing that runs. */
+function startsAnew(changes: DeploymentChanges): boolean {
+  return Object.entries(changes).some(([name, change]) => change !== undefined && name !== 'name' && name !== 'description');
 }
 
 /** Names the administrator's settings in a refusal that is about security. */

@@ -4,7 +4,7 @@
  */
 import { AgedMap } from '../internal/aged-map.js';
 import type { Clock } from '../internal/clock.js';
-import type { DeploymentStatus } from './deployment-status.js';
+import type { DeploymentStatus, PendingUpdate } from './deployment-status.js';
 import type { ModelVersion } from './models.js';
 import type { SecurityOption } from './security-options.js';
 
@@ -15,6 +15,8 @@ export interface Recollection {
   readonly registered: AgedMap<ModelVersion>;
   /** What guards a deployment, by its id. */
   readonly security: AgedMap<readonly SecurityOption[]>;
+  /** An update of a deployment whose revision may not be up yet, by the deployment's id. */
+  readonly updates: AgedMap<PendingUpdate>;
   /** The state and the scorer's addresses of a deployment, by its id. */
   readonly statuses: AgedMap<DeploymentStatus>;
 }
@@ -27,6 +29,7 @@ export function recollection(clock: Clock): Recollection {
     registered: new AgedMap(clock, minuteMs),
     // A scorer that refuses makes its deployment be read again, so this may be older than the rest.
     security: new AgedMap(clock, 10 * minuteMs),
+    updates: new AgedMap(clock, 10 * minuteMs),
     statuses: new AgedMap(clock, minuteMs),
   };
 }

@@ -6,6 +6,7 @@ import { ApiError } from '../../errors/api-error.js';
 import { addCreated, type CreatedResource } from '../../errors/base.js';
 import type { RequestOptions } from '../../http/request-options.js';
 import type { Logger } from '../../internal/logger.js';
+import type { OpenedArtifact } from '../artifact-source.js';
 import type { TransferApi } from '../artifacts.js';
 import type { Experiment, ExperimentCreateOptions, ExperimentOrder } from '../experiments.js';
 import { describedBy } from './metadata.js';
@@ -37,8 +38,8 @@ export interface CreationPorts {
 interface Trace {
   /** The newest first. */
   readonly made: CreatedResource[];
-  /** Whether the experiment was asked for, and not answered. */
-  isCreating: boolean;
+  /** What was asked for, and not answered yet. */
+  creating: 'artifact' | 'experiment' | undefined;
 }
 
 /** Clean-up has time of its own: the caller's signal may be what ended the upload. */
@@ -49,12 +50,15 @@ export async function experimentOfArtifact(
   order: ExperimentOrder,
   options: ExperimentCreateOptions,
 ): Promise<Experiment> {
-  const trace: Trace = { made: [], isCreating: false };
+  const trace: Trace = { made: [], creating: undefined };
   try {
     return await create(ports, trace, order, options);
   } catch (error) {
     await removeMade(ports, order.projectId, trace.made, error);
-    if (trace.isCreating && isUnknown(error)) nameLeft(ports.logger, await lostExperiments(ports, order).catch(() => []), error);
+    if (trace.creating !== undefined && isUnknown(error)) {
+      const lost = trace.creating === 'artifact' ? lostArtifacts(ports, order) : lostExperiments(ports, order);
+      nameLeft(ports.logger, await lost.catch(() => []), error);
+    }
     throw error;
   }
 }
@@ -65,17 +69,19 @@ async function create(
   { projectId, name, description, artifact: source }: ExperimentOrder,
   { onProgress, ...options }: ExperimentCreateOptions,
 ): Promise<Experiment> {
-  const artifact = await artifacts.create(projectId, source.name ?? 'artifact.zip', options);
+  trace.creating = 'artifact';
+  const artifact = await artifacts.create(projectId, fileNameOf(source), options);
+  trace.creating = undefined;
   trace.made.unshift({ kind: 'artifact', id: artifact.id });
   const uploaded = await transfer.upload(artifact.id, source, { ...options, onProgress });
   const read = await ingestion.ingest(artifact.id, options);
-  trace.isCreating = true;
+  trace.creating = 'experiment';
   const draft: ExperimentDraft =
     read === undefined
       ? { experiment: { displayName: name, ...compact({ description }) }, artifactId: artifact.id }
       : { experiment: { displayName: name, ...whatWasRead(read), ...compact({ description }) } };
   const experiment = await createExperiment(draft, projectId, options);
-  trace.isCreating = false;
+  trace.creating = undefined;
   trace.made.unshift({ kind: 'experiment', id: experiment.id });
   if (read === undefined) return experiment;
   const stored = await artifacts.attach(artifact, experiment.id, read.artifactType, options);
@@ -92,7 +98,17 @@ function isUnknown(error: unknown): boolean {
   return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
 }
 
+function fileNameOf({ name = 'artifact.zip' }: OpenedArtifact): string {
+  return name;
+}
+
 /** One of these may be that of a creation without an answer, so they are named, not removed. */
+async function lostArtifacts({ artifacts }: CreationPorts, { projectId, artifact }: ExperimentOrder): Promise<readonly CreatedResource[]> {
+  const lost = await artifacts.emptyInProject(projectId, fileNameOf(artifact), cleanUp);
+  return lost.map(({ id }) => ({ kind: 'artifact', id }));
+}
+
+/** The same of experiments. */
 async function lostExperiments(ports: CreationPorts, { projectId, name }: ExperimentOrder): Promise<readonly CreatedResource[]> {
   const lost: CreatedResource[] = [];
   for await (const { id } of ports.bareExperiments(projectId, name, cleanUp)) lost.push({ kind: 'experiment', id });

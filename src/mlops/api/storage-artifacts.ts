@@ -13,6 +13,7 @@ import type { Wires } from './wires.js';
 interface WireArtifact {
   readonly id: string;
   readonly type?: string | null | undefined;
+  readonly state?: string | null | undefined;
   readonly size?: string | number | null | undefined;
   readonly md5Digest?: string | null | undefined;
   readonly modelIngestionState?:
@@ -22,6 +23,7 @@ interface WireArtifact {
 const ArtifactSchema: z.ZodMiniType<WireArtifact> = z.looseObject({
   id: z.string().check(z.minLength(1)),
   type: text,
+  state: text,
   size: count,
   md5Digest: text,
   modelIngestionState: z.nullish(z.looseObject({ status: text, errorMessage: text })),
@@ -54,6 +56,8 @@ export interface StorageArtifacts {
   attach(artifact: WireArtifact, experimentId: string, type: string, options: RequestOptions): Promise<WireArtifact>;
   delete(id: string, options: RequestOptions): Promise<void>;
   ofExperiment(experimentId: string, options: RequestOptions): Promise<readonly WireArtifact[]>;
+  /** Those of a project that nothing was ever put into, under a file name where the platform keeps it. */
+  emptyInProject(projectId: string, fileName: string, options: RequestOptions): Promise<readonly WireArtifact[]>;
 }
 
 /** Artifacts of platform 0.69. */
@@ -63,6 +67,7 @@ export function storageArtifacts(wires: Wires): StorageArtifacts {
     // The whole record goes back, as the official client sends it.
     attachment: (artifact) => ({ ...artifact }),
     ofExperiment: {},
+    ofProject: {},
   });
 }
 
@@ -72,6 +77,7 @@ export function workspaceArtifacts(wires: Wires): StorageArtifacts {
     creation: (fileName) => ({ entityType: 'PROJECT', type: fileName }),
     attachment: ({ id }) => ({ id, entityType: 'EXPERIMENT' }),
     ofExperiment: { entityType: 'EXPERIMENT' },
+    ofProject: { entityType: 'PROJECT' },
   });
 }
 
@@ -80,9 +86,20 @@ interface ArtifactsDialect {
   readonly creation: (fileName: string) => Readonly<Record<string, unknown>>;
   readonly attachment: (artifact: WireArtifact) => Readonly<Record<string, unknown>>;
   readonly ofExperiment: Readonly<Record<string, unknown>>;
+  readonly ofProject: Readonly<Record<string, unknown>>;
 }
 
 function artifactsApi({ gateway: send }: Wires, dialect: ArtifactsDialect): StorageArtifacts {
+  const ofEntity = (entity: Readonly<Record<string, unknown>>, options: RequestOptions): Promise<readonly WireArtifact[]> =>
+    createList({
+      call: listEntityArtifacts.name,
+      fetchPage: async (pageToken) => {
+        const answer = await send({ operation: listEntityArtifacts, body: { ...entity, ...pageRequest(pageToken) } }, options);
+        return toPage(answer.artifact, answer.paging, (artifact) => artifact);
+      },
+      key: (artifact) => artifact.id,
+      removals: () => 0,
+    }).toArray();
   return {
     create: async (projectId, fileName, options) => {
       const artifact = { entityId: projectId, mimeType: 'application/zip', ...dialect.creation(fileName) };
@@ -97,16 +114,11 @@ function artifactsApi({ gateway: send }: Wires, dialect: ArtifactsDialect): Stor
     delete: async (id, options) => {
       await send({ operation: deleteArtifact, body: { id } }, options);
     },
-    ofExperiment: (experimentId, options) =>
-      createList({
-        call: listEntityArtifacts.name,
-        fetchPage: async (pageToken) => {
-          const body = { entityId: experimentId, ...dialect.ofExperiment, ...pageRequest(pageToken) };
-          const answer = await send({ operation: listEntityArtifacts, body }, options);
-          return toPage(answer.artifact, answer.paging, (artifact) => artifact);
-        },
-        key: (artifact) => artifact.id,
-        removals: () => 0,
-      }).toArray(),
+    ofExperiment: (experimentId, options) => ofEntity({ entityId: experimentId, ...dialect.ofExperiment }, options),
+    emptyInProject: async (projectId, fileName, options) => {
+      const { type } = dialect.creation(fileName);
+      const found = await ofEntity({ entityId: projectId, ...dialect.ofProject }, options);
+      return found.filter((artifact) => artifact.state === 'EMPTY' && (type === undefined || artifact.type === type));
+    },
   };
 }
