@@ -11,5 +11,5 @@ export default defineConfig({
       { find: /^h2o-ai-cloud\/testing$/, replacement: source('testing/index.ts') },
     ],
   },
-  test: { include: ['test/scorers/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 240_000 },
+  test: { include: ['test/scorers/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 600_000 },
 });

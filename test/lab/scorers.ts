@@ -62,7 +62,14 @@ export async function startContractChecks(checks: readonly ContractCheck[]): Pro
   return started([process.execPath, lab('contract/check.mjs'), folder], 'CHECKS', checks);
 }
 
-async function installed(part: string): Promise<string> {
+const parts = ['java', 'python1', 'python2', 'prism'] as const;
+
+/** Installs all parts at once, which is faster than one after the other when each is first needed. */
+export async function installScorers(): Promise<void> {
+  await Promise.all(parts.map(installed));
+}
+
+async function installed(part: (typeof parts)[number]): Promise<string> {
   const { stdout } = await run('bash', [lab('install.sh'), part]);
   return stdout.trim();
 }

@@ -12,7 +12,7 @@ import type { Model, Target, Targets } from './targets.js';
 let targets: Targets;
 beforeAll(async () => {
   targets = await startTargets();
-}, 240_000);
+});
 afterAll(() => targets.stop());
 
 const scorerOf = ({ user, checked }: Target, model: Model = 'credit-gbm'): Scorer => user.scorer(checked[model]);

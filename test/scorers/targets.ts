@@ -5,7 +5,7 @@ import { H2OCloud, SecurityOptions } from 'h2o-ai-cloud';
 import type { SecurityInput, User } from 'h2o-ai-cloud';
 import { startLocalCloud } from 'h2o-ai-cloud/testing';
 import type { RunningCloud, ScorerContract } from 'h2o-ai-cloud/testing';
-import { startContractChecks, startJavaScorers, startPythonScorers } from '../lab/scorers.js';
+import { installScorers, startContractChecks, startJavaScorers, startPythonScorers } from '../lab/scorers.js';
 import type { ContractCheck, JavaScorer, Started } from '../lab/scorers.js';
 import { accessTokenOf } from '../support/cloud.js';
 import { fixture } from '../support/csv.js';
@@ -72,6 +72,7 @@ export interface Targets {
 
 /** Starts them all. */
 export async function startTargets(): Promise<Targets> {
+  await installScorers();
   const contracts: readonly ScorerContract[] = ['java', 'python-pydantic1', 'python-pydantic2'];
   const clouds = await Promise.all(contracts.map((scorerContract) => startLocalCloud({ healthyAfterMs: 0, scorerContract })));
   const [local] = clouds;

@@ -17,6 +17,10 @@ const newestVersion = 1.4;
 const twoClassDistributions = new Set(['bernoulli', 'quasibinomial', 'modified_huber']);
 const numberDistributions = new Set(['gaussian', 'poisson', 'gamma', 'tweedie', 'huber', 'laplace', 'quantile', 'custom']);
 
+/** Of all trees together: many times what models have, and what can be held as nodes. */
+const mebibyte = 1024 * 1024;
+const largestTreesBytes = 48 * mebibyte;
+
 /** The ways to number levels for which a column of the rows is a column of the trees. */
 const plainEncodings = new Set(['AUTO', 'Enum', 'SortByResponse', 'LabelEncoder']);
 
@@ -83,6 +87,7 @@ function readAllTrees({ info, columns }: ModelFile, archive: Archive, classes: n
     isLittleEndian: info.text('endianness') !== 'BIG_ENDIAN',
     columns: columns.length,
   };
+  checkSize(archive);
   const series = Array.from({ length: classes }, (): TreeNode[] => []);
   for (let group = 0; group < groups; group++) {
     let found = 0;
@@ -97,6 +102,14 @@ function readAllTrees({ info, columns }: ModelFile, archive: Archive, classes: n
   }
   return series;
 }
+
+function checkSize(archive: Archive): void {
+  let bytes = 0;
+  for (const [path, content] of archive) if (isTree.test(path)) bytes += content.length;
+  if (bytes > largestTreesBytes) throw new MojoError(`the trees take more than ${largestTreesBytes / mebibyte} MiB`);
+}
+
+const isTree = /^trees\/t\d+_\d+\.bin$/;
 
 function treeAt(archive: Archive, at: { readonly ofClass: number; readonly group: number }, layout: TreeLayout): TreeNode | undefined {
   const path = `trees/t${String(at.ofClass).padStart(2, '0')}_${String(at.group).padStart(3, '0')}`;

@@ -26,6 +26,8 @@ export interface TreeFiles {
 const deepestLevel = 512;
 const onlyALeaf = 0xffff;
 const bytesOfWeights = 40;
+/** A split takes as many bytes at least, without its children. */
+const bytesOfSplit = 4;
 
 /** Where missing values go, by the number that stands for it; the other numbers send them right. */
 const missingFromRest = 1;
@@ -37,6 +39,8 @@ const missingLeft: readonly number[] = [2, 4];
  * @throws {MojoError} it is damaged, cut short, deeper than any that H2O-3 grows, or splits on a column that is not there
  */
 export function readTree(files: TreeFiles, layout: TreeLayout): TreeNode {
+  const splits = (files.weights?.length ?? 0) / bytesOfWeights;
+  if (splits > files.tree.length / bytesOfSplit) throw new MojoError(`the weights of ${files.name} do not fit the tree`);
   try {
     const weights = files.weights === undefined ? undefined : readWeights(files.weights, layout.isLittleEndian);
     return new TreeReader(files, layout, weights).root();

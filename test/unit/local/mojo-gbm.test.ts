@@ -108,9 +108,14 @@ const without =
   (files: Files): Files =>
     Object.fromEntries(Object.entries(files).filter(([path]) => !paths.includes(path)));
 
+/** Another first tree, with no more weights than it can have splits. */
 const withTree =
   (tree: Uint8Array) =>
-  (files: Files): Files => ({ ...files, 'trees/t00_000.bin': tree });
+  (files: Files): Files => ({
+    ...files,
+    'trees/t00_000.bin': tree,
+    'trees/t00_000_aux.bin': bytesOf(files, 'trees/t00_000_aux.bin').subarray(0, 40 * Math.floor(tree.length / 4)),
+  });
 
 describe('each layout, distribution and link', () => {
   const score = (model: string, lines: Readonly<Record<string, string | undefined>>): number => {
@@ -293,6 +298,13 @@ describe('a GBM that is damaged, hostile or unknown is refused', () => {
     const zip = changed(model, change);
     expect(() => readMojo(zip)).toThrow(MojoError);
     expect(() => readMojo(zip)).toThrow(reason);
+  });
+
+  it('weights for more splits than the tree can hold, and more bytes of trees than any model has', () => {
+    const weights = (files: Files): Files => ({ ...files, 'trees/t00_000_aux.bin': new Uint8Array(40 * first.length) });
+    expect(() => readMojo(changed('shop-cost-gbm', weights))).toThrow('the weights of trees/t00_000.bin do not fit the tree');
+    const bytes = (files: Files): Files => ({ ...files, 'trees/t00_000.bin': new Uint8Array(49 * 1024 * 1024) });
+    expect(() => readMojo(changed('shop-cost-gbm', bytes))).toThrow('the trees take more than 48 MiB');
   });
 
   it('a tree deeper than any that H2O-3 grows', () => {
