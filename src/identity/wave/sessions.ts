@@ -2,7 +2,7 @@
  * The sessions of one app's users: every request of a session meets the same tokens, whoever else is signed in. Sessions that signed
  * out are remembered, since Wave may go on sending their events. Keyed by the session id alone, and by nothing that a browser chooses.
  */
-import { SignInRequiredError } from '../../errors/authentication-error.js';
+import { AuthenticationError, SignInRequiredError } from '../../errors/authentication-error.js';
 import { AgedMap } from '../../internal/aged-map.js';
 import type { CallListener } from '../../internal/call-event.js';
 import type { Clock } from '../../internal/clock.js';
@@ -11,6 +11,7 @@ import type { Secret } from '../../internal/secret.js';
 import { EndableCredential } from '../endable.js';
 import { fingerprint } from '../fingerprint.js';
 import { staticTokenCredential } from '../static-token.js';
+import { fitsIntoHeader } from '../token-answer.js';
 import type { WaveHeaders } from './headers.js';
 import { otherSubject, WaveSession } from './session.js';
 
@@ -66,6 +67,7 @@ export class WaveSessions {
   /** The credential of the user behind a request. For an anonymous user, or one who may not be believed, it is one that gives no token. */
   credentialOf({ subject, accessToken, sessionId }: WaveHeaders): Credential {
     if (accessToken === undefined) return refusing(anonymousUser());
+    if (!fitsIntoHeader(accessToken.value)) return refusing(unusableToken());
     if (sessionId === undefined) return this.#ports.exchanging(staticTokenCredential(accessToken, this.#ports.clock));
     const key = keyOf(sessionId);
     if (this.#signedOut.get(key) === true) return refusing(signedOut());
@@ -122,8 +124,16 @@ function keyOf(sessionId: Secret): string {
   return fingerprint(['session of Wave', sessionId.reveal()]);
 }
 
-function refusing(reason: SignInRequiredError): Credential {
+function refusing(reason: AuthenticationError): Credential {
   return { getToken: ({ signal }) => Promise.reject(signal?.aborted === true ? signal.reason : reason) };
+}
+
+function unusableToken(): AuthenticationError {
+  return new AuthenticationError({
+    code: 'CREDENTIAL_FAILED',
+    what: 'The access token of the request has characters that no token has, or is too long.',
+    fix: 'Pass the headers as Wave has sent them.',
+  });
 }
 
 function signedOut(): SignInRequiredError {

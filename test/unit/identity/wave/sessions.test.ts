@@ -94,6 +94,14 @@ describe('the token of an event', () => {
     expect(await valueOf(credential)).toBe('opaque-2');
   });
 
+  it.each([['s'], [undefined]])('that cannot stand in a header reaches none, and is not quoted (session: %s)', async (session) => {
+    await using world = await startWorld();
+    const headers = event({ token: 'p1anted\r\nx-injected: 1', ...(session === undefined ? {} : { session }) });
+    const error = await failureOf(world.sessions.credentialOf(headers).getToken({}));
+    expect(error).toMatchObject({ code: 'CREDENTIAL_FAILED' });
+    expect(inspect(error)).not.toContain('p1anted');
+  });
+
   it('without a session serves while it lives', async () => {
     await using world = await startWorld();
     const token = world.wave.issue('u-1');
