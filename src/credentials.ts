@@ -132,13 +132,13 @@ export class Credentials {
   #ofWave(request: WaveRequest): UserCredential {
     const headers = readWaveHeaders(request, this.#ports.environment.wave().appKey);
     const sessions = (this.#waveSessions ??= this.#newWaveSessions());
-    const credential = sessions.credentialOf(headers);
+    const user = endable(sessions.credentialOf(headers));
     return {
-      getToken: (asked) => credential.getToken(asked),
-      signOut: () => {
+      getToken: (asked) => user.getToken(asked),
+      signOut: (options) => {
+        // Wave owns the session at the identity provider, and has ended it already where the user has signed out there.
         sessions.signOut(headers);
-        // Wave owns the session, and has ended it already where the user has signed out there.
-        return Promise.resolve(false);
+        return user.signOut(options);
       },
     };
   }
@@ -206,10 +206,9 @@ function endable(source: Credential): UserCredential {
   const credential = new EndableCredential(source);
   return {
     getToken: (request) => credential.getToken(request),
-    signOut: async () => {
+    signOut: async (options) => {
       credential.end(signedOut());
-      await source.forget?.();
-      return false;
+      return (await source.forget?.(options)) ?? false;
     },
   };
 }
@@ -238,9 +237,9 @@ function lazyCredential(make: () => Promise<Credential>): Credential {
       making ??= open();
       return waitUnlessAborted(making, request.signal).then((credential) => credential.getToken(request));
     },
-    forget: async () => {
+    forget: async (options) => {
       making ??= made === undefined ? open() : undefined;
-      await (made ?? (await making))?.forget?.();
+      return (await (made ?? (await making))?.forget?.(options)) ?? false;
     },
   };
 }

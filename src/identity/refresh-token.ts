@@ -109,9 +109,11 @@ class RefreshTokenCredential implements Credential {
     });
   }
 
-  async forget(): Promise<void> {
+  async forget({ revoke }: { readonly revoke: boolean }): Promise<boolean> {
+    const held = this.#lineage.refreshToken;
     this.#lineage.end();
-    await this.#shared?.end();
+    const newest = (await this.#shared?.end()) ?? held;
+    return revoke && newest !== '' ? this.#client.revoke(newest) : false;
   }
 
   #load({ scopes }: ScopedTokens, rejected: string | undefined): Promise<TimedToken> {

@@ -110,13 +110,16 @@ export class SharedLineage {
   /**
    * Tells all who share the store that the user has signed out. It waits for nobody: whoever is renewing the token finds it replaced.
    *
+   * @returns the newest refresh token that was stored
    * @throws {AuthenticationError} `STORE_UNAVAILABLE`
    */
-  async end(): Promise<void> {
+  async end(): Promise<string | undefined> {
     const { store, clock, refreshToken } = this.#options;
     const { key, seal } = await this.#resolve();
+    const newest = this.#open(await store.read(key));
     const ended = lineageToJson({ refreshToken: '', isRefreshing: false, tokens: [] }, instantOf(clock));
     await store.put(key, seal(ended), recordLifeMs(refreshToken, clock));
+    return newest?.refreshToken;
   }
 
   /** Undefined when somebody has taken over, so that it has to be looked at again. */

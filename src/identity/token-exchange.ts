@@ -40,9 +40,9 @@ export function tokenExchangeCredential(options: TokenExchangeOptions): Credenti
   const report = tokenUseReport(options.onCall, 'token_exchange');
   const slots = new Map<string, TokenSlot>();
   return {
-    async forget() {
+    async forget(options) {
       slots.clear();
-      await source.forget?.();
+      return (await source.forget?.(options)) ?? false;
     },
     async getToken(request) {
       const key = JSON.stringify([scopeKey(request.scopes ?? []), [...(request.audience ?? [])].sort()]);

@@ -26,6 +26,9 @@ export interface Credential {
   /**
    * The user has signed out: what is held or on its way is dropped, and nothing is renewed any more, here and wherever the token store
    * is shared. Where it is missing there is nothing to forget.
+   *
+   * @param options `revoke`: end the session at the identity provider too, where it is the credential's own
+   * @returns whether the session was ended at the identity provider
    */
-  forget?(): Promise<void>;
+  forget?(options: { readonly revoke: boolean }): Promise<boolean>;
 }

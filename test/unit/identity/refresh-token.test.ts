@@ -7,7 +7,7 @@ import { readJwtClaims } from '../../../src/identity/jwt-claims.js';
 import type { AccessToken } from '../../../src/internal/access-token.js';
 import { systemClock } from '../../../src/internal/clock.js';
 import type { Credential, TokenRequest } from '../../../src/internal/credential.js';
-import { changed, held, jwt, latch, refused, type Answer, type TokenServerOptions } from '../../support/token-server.js';
+import { changed, held, jwt, latch, refused, reply, type Answer, type TokenServerOptions } from '../../support/token-server.js';
 import { failureOf, startWorld, until, type World } from './world.js';
 
 const minute = 60_000;
@@ -585,6 +585,38 @@ describe('a token that a service refused', () => {
     const { value } = await world.credential.getToken({});
     world.server.next(changed({ access_token: value }));
     expect(await failureOf(world.credential.getToken({ rejected: value }))).toMatchObject({ code: 'AUTH_REJECTED', retryable: false });
+  });
+});
+
+describe('a sign-out', () => {
+  it('case 100: revokes the newest refresh token where that is asked, and gives no tokens any more, nor to others of the session', async () => {
+    await using world = await startWorld();
+    const revocationEndpoint = `${new URL(world.server.tokenEndpoint).origin}/revoke`;
+    world.server.metadata((response) => {
+      const { issuer, tokenEndpoint } = world.server;
+      reply(response, { status: 200, body: { issuer, token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint } });
+    });
+    const client = createOidcClient({ issuer: world.server.issuer, clientId: 'sdk', allowInsecure: false, clock: world.clock });
+    const refreshToken = world.server.signIn();
+    const rotated: string[] = [];
+    const onRotate = (newer: string): void => void rotated.push(newer);
+    const credential = refreshTokenCredential({ client, refreshToken, clock: world.clock, onRotate });
+    const other = refreshTokenCredential({ client, refreshToken, clock: world.clock });
+    await credential.getToken({});
+    world.server.next((response) => {
+      response.writeHead(200, { 'content-length': '0' }).end();
+    });
+    expect(await credential.forget?.({ revoke: true })).toBe(true);
+    expect(world.server.forms.at(-1)).toMatchObject({ token: rotated[0], token_type_hint: 'refresh_token' });
+    for (const ended of [credential, other]) expect(await failureOf(ended.getToken({}))).toMatchObject({ code: 'SESSION_ENDED' });
+    expect(world.server.forms).toHaveLength(2);
+  });
+
+  it('sends nothing where revoking is not asked, or not possible', async () => {
+    await using world = await startWorld();
+    const credential = refreshTokenCredential({ client: world.client, refreshToken: world.server.signIn(), clock: world.clock });
+    expect(await credential.forget?.({ revoke: true })).toBe(false);
+    expect(world.server.forms).toEqual([]);
   });
 });
 

@@ -377,7 +377,7 @@ describe('a sign-out', () => {
     world.server.next(answer);
     const waiting = [failureOf(credential.getToken({})), failureOf(credential.getToken({}))];
     await asked;
-    const forgotten = credential.forget?.();
+    const forgotten = credential.forget?.({ revoke: false });
     release();
     for (const error of await Promise.all(waiting)) expect(error).toMatchObject({ name: 'SignInRequiredError', code: 'SESSION_ENDED' });
     await forgotten;
@@ -398,7 +398,7 @@ describe('a sign-out', () => {
     ];
     await one.getToken({});
     await other.getToken({});
-    await one.forget?.();
+    await one.forget?.({ revoke: false });
     expect(await failureOf(one.getToken({}))).toMatchObject({ code: 'SESSION_ENDED' });
     await world.clock.advance(5 * minute);
     expect(await failureOf(other.getToken({}))).toMatchObject({ code: 'SESSION_ENDED' });
@@ -417,7 +417,7 @@ describe('a sign-out', () => {
     world.server.next(answer);
     const late = failureOf(slow.getToken({}));
     await asked;
-    await leaving.forget?.();
+    await leaving.forget?.({ revoke: false });
     release();
     expect(await late).toMatchObject({ code: 'SESSION_ENDED' });
     expect(await failureOf((await inAnotherProcess(world, refreshToken, { store })).getToken({}))).toMatchObject({ code: 'SESSION_ENDED' });
@@ -426,7 +426,7 @@ describe('a sign-out', () => {
   it('case 36: lets the user come back with a new sign-in', async () => {
     await using world = await startWorld();
     const store = memoryTokenStore(world.clock);
-    await (await inAnotherProcess(world, world.server.signIn(), { store })).forget?.();
+    await (await inAnotherProcess(world, world.server.signIn(), { store })).forget?.({ revoke: false });
     await expect((await inAnotherProcess(world, world.server.signIn(), { store })).getToken({})).resolves.toBeDefined();
   });
 });
