@@ -6,6 +6,7 @@ import { Drive } from './drive/drive.js';
 import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
 import type { UserCredential } from './credentials.js';
+import type { TokenRequest } from './internal/credential.js';
 import { scopesAt } from './environment/trusted-origins.js';
 import { authorizedFetch, type AuthorizedRequest } from './http/authorized-fetch.js';
 import { checkMembers, durationMs, texts, truth } from './http/given.js';
@@ -47,6 +48,9 @@ export interface AccessTokenOptions {
   readonly audience?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const anyToken: TokenRequest = {};
+const accessTokenKinds = { ...waitingKinds, scopes: texts, audience: texts };
 
 /**
  * A user, as `cloud.onBehalfOf()` and `cloud.asCurrentUser()` give it. It holds the user's credential and prints without it.
@@ -126,10 +130,9 @@ export class User {
    * @example
    * const { value, expiresAt } = await user.accessToken({ scopes: ['ai.h2o.storage'] });
    */
-  async accessToken(options: AccessTokenOptions = {}): Promise<AccessToken> {
-    checkMembers(options, 'The options of accessToken()', { ...waitingKinds, scopes: texts, audience: texts });
-    const { scopes = [], audience, signal } = options;
-    return waitUnlessAborted(this.#ports.credential.getToken({ scopes, signal, ...(audience === undefined ? {} : { audience }) }), signal);
+  accessToken(options?: AccessTokenOptions): Promise<AccessToken> {
+    // An app that calls other services asks for each request, so a token that is there should cost little more than a look-up.
+    return options === undefined ? this.#ports.credential.getToken(anyToken) : this.#accessToken(options);
   }
 
   /**
@@ -178,6 +181,12 @@ export class User {
 
   toJSON(): Record<string, never> {
     return {};
+  }
+
+  async #accessToken(options: AccessTokenOptions): Promise<AccessToken> {
+    checkMembers(options, 'The options of accessToken()', accessTokenKinds);
+    const { scopes = [], audience, signal } = options;
+    return waitUnlessAborted(this.#ports.credential.getToken({ scopes, signal, ...(audience === undefined ? {} : { audience }) }), signal);
   }
 }
 

@@ -18,14 +18,14 @@ export class EndableCredential implements Credential {
     this.#ended ??= reason;
   }
 
-  async getToken(request: TokenRequest): Promise<AccessToken> {
-    this.#refuseIfEnded();
-    const token = await this.#source.getToken(request);
-    this.#refuseIfEnded();
-    return token;
+  // Not async: most calls of the SDK end here with a token that is there.
+  getToken(request: TokenRequest): Promise<AccessToken> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    return this.#source.getToken(request).then(this.#unlessEnded);
   }
 
-  #refuseIfEnded(): void {
+  readonly #unlessEnded = (token: AccessToken): AccessToken => {
     if (this.#ended !== undefined) throw this.#ended;
-  }
+    return token;
+  };
 }

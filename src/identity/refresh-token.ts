@@ -19,7 +19,7 @@ import { SharedLineage, type SpendHooks } from './shared-lineage.js';
 import { missingRefreshToken, signedOut } from './sign-in-required.js';
 import type { TokenAnswer } from './token-answer.js';
 import type { SlotRules, TimedToken } from './token-slot.js';
-import { sealerFor } from './token-store/sealing.js';
+import { openSealerFor, sealerFor } from './token-store/sealing.js';
 import type { TokenStore } from './token-store/token-store.js';
 
 export interface RefreshTokenOptions {
@@ -87,7 +87,7 @@ class RefreshTokenCredential implements Credential {
       lineage: this.#lineage,
       refreshToken,
       store,
-      sealerOf: (token) => sealerFor(context, token, options.encryptionKeys),
+      sealerOf: (token) => (store.isPrivate === true ? openSealerFor(context, token) : sealerFor(context, token, options.encryptionKeys)),
       ifUnavailable: options.ifUnavailable ?? 'fail',
       clock,
       marginMs,

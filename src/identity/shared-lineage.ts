@@ -164,7 +164,9 @@ export class SharedLineage {
       }
       return brought;
     } catch (error) {
-      throw await this.#afterFailure(error, { entry, record: state.record, wasRefreshing: stored?.isRefreshing === true, spent });
+      throw state.isOurs
+        ? await this.#afterFailure(error, { entry, record: state.record, wasRefreshing: stored?.isRefreshing === true, spent })
+        : error;
     }
   }
 

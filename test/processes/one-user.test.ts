@@ -41,7 +41,7 @@ describe.each<[string, () => WorkerJob['store']]>([
 
     expect(reports.flatMap((report) => report?.failures ?? ['died'])).toEqual([]);
     expect(reports.map((report) => report?.stale)).toEqual([0, 0, 0, 0]);
-    for (const report of reports) expect(report?.tokens).toBeGreaterThan(100);
+    for (const report of reports) expect(report?.tokens).toBeGreaterThan(3);
     const most = elapsedMs / (lifeMs - lifeMs / 2) + 1;
 
     expect(tokenCalls() - before).toBeLessThanOrEqual(most);

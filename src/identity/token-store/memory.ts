@@ -46,6 +46,7 @@ export function memoryTokenStore(clock: Clock, { mostKeys = 20_000, idleMs = 12 
   };
 
   return {
+    isPrivate: true,
     read: (key) => Promise.resolve(read(key)),
     put(key, text, lifeMs) {
       write(key, text, lifeMs);

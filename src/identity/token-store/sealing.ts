@@ -18,12 +18,21 @@ const prefix = 'v2.';
 const nonceBytes = 12;
 const tagBytes = 16;
 
+/** For a store that nobody else can read. */
+export function openSealerFor(context: readonly string[], refreshToken: string): Sealer {
+  return {
+    key: keyOf(context, refreshToken),
+    seal: (content) => JSON.stringify(content),
+    open: (text) => (text === undefined ? undefined : parseObject(text)),
+  };
+}
+
 /**
  * @param context what else tells texts apart: the provider and the client
  * @param encryptionKeys the app's own, of 32 bytes each: the first seals, all open
  */
 export function sealerFor(context: readonly string[], refreshToken: string, encryptionKeys: readonly Buffer[] = []): Sealer {
-  const key = fingerprint(['stored refresh token', ...context, refreshToken]);
+  const key = keyOf(context, refreshToken);
   const associated = Buffer.from(prefix + key);
   const derive = (own: Buffer): Buffer => {
     return Buffer.from(hkdfSync('sha256', Buffer.concat([own, Buffer.from(refreshToken)]), key, 'h2o-ai-cloud refresh token', 32));
@@ -61,4 +70,8 @@ export function sealerFor(context: readonly string[], refreshToken: string, encr
       return undefined;
     },
   };
+}
+
+function keyOf(context: readonly string[], refreshToken: string): string {
+  return fingerprint(['stored refresh token', ...context, refreshToken]);
 }

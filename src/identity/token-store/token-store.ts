@@ -25,6 +25,8 @@ export interface StoreEntry {
 }
 
 export interface TokenStore {
+  /** Nobody but this process can read what is in it, so that nothing in it needs to be sealed. */
+  readonly isPrivate?: boolean;
   /** What a key holds, whoever is working on it. */
   read(key: string): Promise<StoredText | undefined>;
   /** Sets a key, whoever is working on it: they find it replaced. */

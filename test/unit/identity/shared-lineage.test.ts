@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from
 import type { RefreshTokenOptions } from '../../../src/identity/refresh-token.js';
 import { fileTokenStoreIn } from '../../../src/identity/token-store/file.js';
 import { memoryTokenStore } from '../../../src/identity/token-store/memory.js';
-import { sealerFor } from '../../../src/identity/token-store/sealing.js';
+import { openSealerFor, sealerFor } from '../../../src/identity/token-store/sealing.js';
 import type { StoredText, TokenStore } from '../../../src/identity/token-store/token-store.js';
 import { storeUnavailable } from '../../../src/identity/token-store/unavailable.js';
 import type { AccessToken } from '../../../src/internal/access-token.js';
@@ -245,7 +245,7 @@ describe('a session whose app keeps the newest token', () => {
 describe('a process that dies, or is held up, over a refresh', () => {
   /** Leaves the record as a process does that was killed after it had said that it would spend the token. */
   async function dieOver(world: World, store: TokenStore, refreshToken: string): Promise<void> {
-    const { key, seal } = sealerFor([world.client.provider, 'sdk'], refreshToken);
+    const { key, seal } = openSealerFor([world.client.provider, 'sdk'], refreshToken);
     await store.put(key, seal({ version: 2, refreshToken, isRefreshing: true, tokens: [] }), day);
   }
 
@@ -296,6 +296,21 @@ describe('a process that dies, or is held up, over a refresh', () => {
     const [original, same, stored, next] = spentTokens(world);
     expect([original, same]).toEqual([refreshToken, refreshToken]);
     expect(new Set([original, stored, next]).size).toBe(3);
+  });
+
+  it('case 43: and then fails leaves what is stored as it is', async () => {
+    await using world = await startWorld({ rotation: 'none' });
+    const [store, refreshToken] = [takenOverStore(), world.server.signIn()];
+    const [slow, quick] = [await inAnotherProcess(world, refreshToken, { store }), await inAnotherProcess(world, refreshToken, { store })];
+    const { answer, asked, release } = held(changed({ scope: 'less', access_token: jwt({ sub: 'alice', scope: 'less' }) }));
+    world.server.next(answer);
+    const late = failureOf(slow.getToken({ scopes: ['a'] }));
+    await asked;
+    await quick.getToken({ scopes: ['q'] });
+    release();
+    expect(await late).toMatchObject({ code: 'SCOPE_NOT_GRANTED' });
+    await (await inAnotherProcess(world, refreshToken, { store })).getToken({ scopes: ['q'] });
+    expect(world.server.forms).toHaveLength(2);
   });
 
   it('case 43: saves the session where whoever has taken over has not got anything yet', async () => {
@@ -362,7 +377,7 @@ describe('a process that dies, or is held up, over a refresh', () => {
     world.server.next(isReset, isReset);
     const credential = await inAnotherProcess(world, refreshToken, { store });
     expect(await advanceUntilDone(world.clock, failureOf(credential.getToken({})))).toMatchObject({ code: 'CONNECTION_FAILED' });
-    const sealer = sealerFor([world.client.provider, 'sdk'], refreshToken);
+    const sealer = openSealerFor([world.client.provider, 'sdk'], refreshToken);
     expect(sealer.open((await store.read(sealer.key))?.text)).toMatchObject({ refreshToken, isRefreshing: true });
   });
 });
