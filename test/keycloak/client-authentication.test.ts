@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failureOf, startApp, userinfo, type App } from './world.js';
+import { failureOf } from '../unit/identity/world.js';
+import { startApp, userinfo, type App } from './world.js';
 
 // The first import takes longer than a clock that stands still has patience.
 beforeAll(async () => {

@@ -4,7 +4,8 @@ import type { AccessToken } from 'h2o-ai-cloud';
 import { createOidcClient } from '../../src/identity/oidc.js';
 import { Secret } from '../../src/internal/secret.js';
 import { tokenRequest } from '../lab/keycloak.js';
-import { failureOf, newUser, startApp, userinfo } from './world.js';
+import { failureOf } from '../unit/identity/world.js';
+import { newUser, startApp, userinfo } from './world.js';
 
 // The first import takes longer than a clock that stands still has patience.
 beforeAll(async () => {

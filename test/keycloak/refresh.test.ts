@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it, test } from 'vitest';
 import { SignInRequiredError, type User } from 'h2o-ai-cloud';
 import { tokenRequest } from '../lab/keycloak.js';
 import { gatewayStatus, late, lostAnswer, unreached } from '../lab/provider-proxy.js';
-import { failureOf, newUser, publicClient, startApp, userinfo, type Realm } from './world.js';
+import { failureOf } from '../unit/identity/world.js';
+import { newUser, publicClient, startApp, userinfo, type Realm } from './world.js';
 
 // The first import takes longer than a clock that stands still has patience.
 beforeAll(async () => {

@@ -2,7 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { H2OCloud } from 'h2o-ai-cloud';
-import { failureOf, newUser, startApp, type App } from './world.js';
+import { failureOf } from '../unit/identity/world.js';
+import { newUser, startApp, type App } from './world.js';
 
 // The first import takes longer than a clock that stands still has patience.
 beforeAll(async () => {

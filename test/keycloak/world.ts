@@ -1,6 +1,6 @@
 /** What the tests of this folder share: an app of one client, behind a proxy that counts, and its users. */
 import { inject } from 'vitest';
-import { H2OCloud, H2OCloudError, type AccessToken, type H2OCloudOptions, type User } from 'h2o-ai-cloud';
+import { H2OCloud, type AccessToken, type H2OCloudOptions, type User } from 'h2o-ai-cloud';
 import { FakeClock } from 'h2o-ai-cloud/testing';
 import { KeycloakAdmin, signIn, type SignedIn, type SignInOptions } from '../lab/keycloak.js';
 import { ProviderProxy, type TokenCall } from '../lab/provider-proxy.js';
@@ -56,16 +56,6 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     calls: () => proxy.tokenCalls.filter(({ grant }) => grant !== 'password'),
     [Symbol.asyncDispose]: () => (options.proxy === undefined ? proxy.stop() : Promise.resolve()),
   };
-}
-
-/** The error that work fails with; fails itself when the work succeeds or throws what is not ours. */
-export async function failureOf(work: Promise<unknown>): Promise<H2OCloudError> {
-  const error: unknown = await work.then(
-    () => new Error('It succeeded.'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof H2OCloudError) return error;
-  throw error;
 }
 
 /** What Keycloak itself says of a token; 401 for one that it does not take. */
