@@ -233,6 +233,20 @@ describe('a refresh token that is good once', () => {
   });
 });
 
+describe('case 100: a sign-out', () => {
+  test.each([['openid'], ['openid offline_access']])('ends the session at Keycloak where that is asked: %s', async (scope) => {
+    await using app = await startApp();
+    const { refreshToken } = await app.signIn({ scope });
+    const user = app.cloud.onBehalfOf({ refreshToken });
+    await user.accessToken();
+    expect(await user.signOut({ revoke: true })).toEqual({ isRevoked: true });
+    expect(await failureOf(user.accessToken())).toMatchObject({ code: 'SESSION_ENDED' });
+    expect(app.proxy.requests.at(-1)).toBe('POST /realms/hac/protocol/openid-connect/revoke');
+    await using other = await startApp({ proxy: app.proxy, oidc: { clientAuthentication: 'client_secret_basic' } });
+    expect(await failureOf(other.cloud.onBehalfOf({ refreshToken }).accessToken())).toMatchObject({ name: 'SignInRequiredError' });
+  });
+});
+
 describe('real time', () => {
   const life = 5_000;
 
