@@ -23,16 +23,15 @@ export interface Span {
 }
 
 /**
- * The bytes of an object in order.
+ * The bytes of an object in order, in buffers that are used again: what was given is overwritten when more is asked for.
  *
- * @param reusesBuffers whether what was given is overwritten when more is asked for
  * @throws {ConflictError} the object was replaced while it was read
  */
 export async function* rangesOf(
   bucket: S3Bucket,
   object: StoredObject,
   { start, end }: Span,
-  { reusesBuffers, ...options }: DownloadOptions & { readonly reusesBuffers: boolean },
+  options: DownloadOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const left = new AbortController();
   const signal = options.signal === undefined ? left.signal : AbortSignal.any([options.signal, left.signal]);
@@ -57,7 +56,7 @@ export async function* rangesOf(
       const bytes = await reading;
       if (next < end) ask();
       yield bytes;
-      if (reusesBuffers && bytes.byteLength === options.partBytes) pool.give(bytes);
+      if (bytes.byteLength === options.partBytes) pool.give(bytes);
     }
   } finally {
     left.abort();
@@ -115,7 +114,7 @@ async function fill(
   }
   if (written > 0) options.onWritten(written);
   const span = { start: written, end: object.sizeBytes };
-  for await (const bytes of rangesOf(bucket, object, span, { ...options, reusesBuffers: true })) {
+  for await (const bytes of rangesOf(bucket, object, span, options)) {
     await onFile(path, 'written', () => handle.appendFile(bytes));
     written += bytes.byteLength;
     options.onWritten(written);

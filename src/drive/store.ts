@@ -20,6 +20,8 @@ import { DriveSession, type SessionPorts } from './session.js';
 import { defaultPartBytes, partBytesFor, upload } from './upload.js';
 
 const defaultConcurrency = 4;
+/** What a reader of a stream is given at a time. */
+const pieceBytes = 256 * 1024;
 /** Deletions that are under way at once. */
 const deletions = 8;
 
@@ -112,15 +114,15 @@ class Store implements BucketStore {
   read(object: StoredObject, options: TransferOptions): AsyncIterable<Uint8Array> {
     const { onProgress, ...transfer } = options;
     const totalBytes = object.sizeBytes;
-    const ranges = (): AsyncIterable<Uint8Array> =>
-      rangesOf(this.#bucket, object, { start: 0, end: totalBytes }, { ...sized(transfer), reusesBuffers: false });
+    const ranges = (): AsyncIterable<Uint8Array> => rangesOf(this.#bucket, object, { start: 0, end: totalBytes }, sized(transfer));
     return {
       async *[Symbol.asyncIterator]() {
         let transferredBytes = 0;
         for await (const bytes of ranges()) {
+          // Copies, since the reader may keep them; small ones, since those are collected soon.
+          for (let at = 0; at < bytes.byteLength; at += pieceBytes) yield new Uint8Array(bytes.subarray(at, at + pieceBytes));
           transferredBytes += bytes.byteLength;
           onProgress?.({ transferredBytes, totalBytes });
-          yield bytes;
         }
       },
     };

@@ -61,8 +61,11 @@ export interface LocalCloudOptions {
   readonly scorerContract?: ScorerContract | undefined;
   /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
   readonly pageSize?: number | undefined;
-  /** Drive: keys on a page of a list (default 1000), and how long the keys of a session live, in seconds (default: as long as is asked). */
-  readonly drive?: { readonly pageSize?: number; readonly sessionSeconds?: number } | undefined;
+  /**
+   * Drive: keys on a page of a list (default 1000), how long the keys of a session live, in seconds (default: as long as is asked), and
+   * what a part of an upload must measure at least (default 5 MiB).
+   */
+  readonly drive?: { readonly pageSize?: number; readonly sessionSeconds?: number; readonly smallestPartBytes?: number } | undefined;
   /** How the discovery service differs from a present one. */
   readonly discovery?: { readonly pageSize?: number; readonly links?: boolean; readonly components?: boolean } | undefined;
 }

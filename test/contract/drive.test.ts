@@ -246,7 +246,7 @@ describe('downloads', () => {
     await drive.put({ key: 'data', body: large }, parts);
     const before = shared.local.requests.length;
     for await (const piece of await drive.get('data', { ...parts, concurrency: 1 })) {
-      expect(piece.byteLength).toBe(5 * MiB);
+      expect(piece.byteLength).toBeLessThan(MiB);
       break;
     }
     expect(shared.local.requests.slice(before).length).toBeLessThanOrEqual(3);

@@ -22,6 +22,8 @@ export interface DriveOptions {
   readonly pageSize?: number | undefined;
   /** How long the keys of a session live, whatever is asked for; fractions are allowed. */
   readonly sessionSeconds?: number | undefined;
+  /** What a part of an upload must measure at least, but for the last. Default: 5 MiB. */
+  readonly smallestPartBytes?: number | undefined;
   /** Whether a caller belongs to a workspace. The personal one, `default`, everybody has. */
   readonly isMember?: (caller: Caller, workspace: string) => boolean;
 }
@@ -106,7 +108,7 @@ class Storage {
     if (!isPersonal && this.#options.isMember?.(caller, name) !== true)
       throw new S3Error(404, 'NoSuchBucket', 'The specified bucket does not exist.');
     const id = JSON.stringify(isPersonal ? [caller.issuer, caller.subject, name] : [name]);
-    const known = this.#buckets.get(id) ?? new Bucket();
+    const known = this.#buckets.get(id) ?? new Bucket(this.#options.smallestPartBytes);
     this.#buckets.set(id, known);
     return known;
   }

@@ -33,11 +33,14 @@ export interface NamedPart {
   readonly etag: string;
 }
 
-const smallestPartBytes = 5 * 1024 * 1024;
-
 export class Bucket {
   readonly #objects = new Map<string, StoredObject>();
   readonly #uploads = new Map<string, Upload>();
+  readonly #smallestPartBytes: number;
+
+  constructor(smallestPartBytes: number = 5 * 1024 * 1024) {
+    this.#smallestPartBytes = smallestPartBytes;
+  }
 
   get(key: string): StoredObject {
     const object = this.#objects.get(key);
@@ -95,7 +98,7 @@ export class Bucket {
       if (part?.etag !== etag.replaceAll('"', '')) throw new S3Error(400, 'InvalidPart', 'One or more of the parts could not be found.');
       return part;
     });
-    if (parts.slice(0, -1).some(({ bytes }) => bytes.byteLength < smallestPartBytes))
+    if (parts.slice(0, -1).some(({ bytes }) => bytes.byteLength < this.#smallestPartBytes))
       throw new S3Error(400, 'EntityTooSmall', 'A part but the last is smaller than the minimum allowed size.');
     this.#uploads.delete(uploadId);
     return this.#keep(key, {
