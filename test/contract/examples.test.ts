@@ -1,10 +1,12 @@
 import { describe, expect, it, test } from 'vitest';
-import { H2OCloud, RateLimitError, SignInRequiredError } from 'h2o-ai-cloud';
+import { H2OCloud, NotFoundError, RateLimitError, SignInRequiredError } from 'h2o-ai-cloud';
 import { createDeployment, type Surroundings } from '../../examples/create-deployment.js';
 import { creditJob, runMainJob } from '../../examples/main-job.js';
 import { createApp, statusOf, type Sessions } from '../../examples/on-behalf-of-users.js';
 import { findDeployment, scoreLines } from '../../examples/score.js';
+import { countRows, importDataSet, linkToSummary } from '../../examples/share-data.js';
 import { accessTokenOf, creditMojo, deployCredit, startTestCloud, type TestCloud } from '../support/cloud.js';
+import { fixture } from '../support/csv.js';
 
 const nothing = (): void => undefined;
 
@@ -253,5 +255,19 @@ describe('examples/on-behalf-of-users.ts', () => {
     expect(statusOf(new RateLimitError({ code: 'RATE_LIMITED', status: 429, what: 'Too many.' }))).toBe(429);
     expect(statusOf(new SignInRequiredError({ code: 'SESSION_ENDED', what: 'Over.' }))).toBe(401);
     expect(statusOf(new TypeError('a fault of the app'))).toBe(500);
+  });
+});
+
+describe('examples/share-data.ts', () => {
+  it('lets one app process what another has imported, as the same user and no other', async () => {
+    await using test = await startTestCloud();
+    const appOf = (name: string): H2OCloud => new H2OCloud({ env: { ...test.local.env, H2O_CLOUD_APP_NAME: name }, tokenStore: 'memory' });
+    const [importer, processor] = [appOf('importer'), appOf('processor')];
+    const as = (username: string) => ({ accessToken: accessTokenOf(test.local, username) });
+    await importDataSet(importer.onBehalfOf(as('alice')), { name: 'credit', file: fixture('models/credit.csv') });
+    const alice = processor.onBehalfOf(as('alice'));
+    expect(await countRows(alice, 'credit')).toBeGreaterThan(10);
+    expect(await (await fetch(await linkToSummary(alice, 'credit'))).json()).toMatchObject({ rows: await countRows(alice, 'credit') });
+    await expect(countRows(processor.onBehalfOf(as('bob')), 'credit')).rejects.toThrow(NotFoundError);
   });
 });
