@@ -9,6 +9,8 @@ import { cachedToken } from './rows/cached-token.js';
 import { firstAnswer } from './rows/first-answer.js';
 import { importTime } from './rows/import-time.js';
 import { scoreAnswer } from './rows/score-answer.js';
+import { scoreRows } from './rows/score-rows.js';
+import { scoreStreams } from './rows/score-streams.js';
 import { sizes } from './rows/sizes.js';
 import { tokenRequests } from './rows/token-requests.js';
 import { upload } from './rows/upload.js';
@@ -22,6 +24,8 @@ const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
   'warm-calls': warmCalls,
   upload,
   'score-answer': scoreAnswer,
+  'score-rows': scoreRows,
+  'score-streams': scoreStreams,
   'cached-token': cachedToken,
   'token-requests': tokenRequests,
   sizes,

@@ -14,8 +14,22 @@ export const projectRoot: string = fileURLToPath(new URL('..', import.meta.url))
 /** Kept between runs, and not in git. */
 export const cacheDirectory: string = fileURLToPath(new URL('../.cache/bench/', import.meta.url));
 
-export async function startWorld(): Promise<World> {
-  const server = fork(fileURLToPath(new URL('server.ts', import.meta.url)));
+/** The server that answers all that is asked of a platform. */
+export function startWorld(): Promise<World> {
+  return startServer('server.ts');
+}
+
+/**
+ * A scorer that does its work.
+ *
+ * @param square milliseconds that it waits for each pair of rows of a request
+ */
+export function startScorer(square: number): Promise<World> {
+  return startServer('scorer-server.mjs', String(square));
+}
+
+async function startServer(file: string, ...args: readonly string[]): Promise<World> {
+  const server = fork(fileURLToPath(new URL(file, import.meta.url)), args);
   const exited = once(server, 'exit');
   const [port] = (await Promise.race([
     once(server, 'message'),

@@ -12,7 +12,7 @@ import { rowBatches } from './batches/row-batches.js';
 import { scoreInParts } from './batches/scored-in-parts.js';
 import { toScoreResponse, type ScoreRequest, type WireScore } from './contract.js';
 import { answerReader, type ExplainedRow, type ExplainOptions, type ScoredRow } from './row-reader.js';
-import { invalidRows, requestFrame, rowWriter, type RowOptions, type RowWriter, type WrittenRow } from './row-writer.js';
+import { invalidRows, requestBody, requestFrame, rowWriter, type RowOptions, type RowWriter, type WrittenRow } from './row-writer.js';
 import type { RowProblem } from '../errors/scoring-error.js';
 import type { Schema } from './schema.js';
 import type { StreamOptions } from './score-stream.js';
@@ -33,7 +33,7 @@ type AllRowOptions = RowOptions & ExplainOptions;
 /** A request may hold this many rows of a list; the work of H2O's own scorer grows with the square of the batch. */
 const rowsPerRequest = 1000;
 const defaultConcurrency = 4;
-const defaults = { maxBatchRows: 20_000, maxBatchBytes: 2 * 1024 * 1024, batchTimeoutMs: 120_000 };
+const defaults = { maxBatchRows: 10_000, maxBatchBytes: 2 * 1024 * 1024, batchTimeoutMs: 120_000 };
 /** Hours of work should outlive the restart of a scorer. */
 const patience = { limit: 8 };
 /** How often an answer that is no answer is asked for again, and after which time. */
@@ -138,12 +138,12 @@ async function prepare(ports: RowScoringPorts, options: AllRowOptions, within: R
   const schema = await ports.schema(within);
   const writer = rowWriter(schema, options);
   const read = answerReader(schema, writer.included, options);
-  const { before, after } = requestFrame(writer.fields, extrasOf(writer.included, options));
+  const frame = requestFrame(writer.fields, extrasOf(writer.included, options));
   return {
     schema,
     writer,
     score: (rows, request) => {
-      const json = before + rows.map((row) => row.json).join(',') + after;
+      const json = requestBody(frame, rows);
       return untilWhole(ports.clock, request.signal, async () =>
         read(toScoreResponse(await ports.send(json, rows.length > 1, request)), rows),
       );

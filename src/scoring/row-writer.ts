@@ -26,7 +26,7 @@ export interface RowOptions {
 export interface WrittenRow {
   /** In what was passed, from 0. */
   readonly index: number;
-  /** The cells as a JSON list of texts. */
+  /** The cells as JSON, without what stands before the first and after the last: see {@link requestBody}. */
   readonly json: string;
   /** The value of the id column as it was passed. */
   readonly id: Cell;
@@ -34,9 +34,10 @@ export interface WrittenRow {
   readonly idText: string;
 }
 
-/** The text that stands before and after the rows of a request: everything but the rows is the same for all batches. */
+/** The text that stands around the rows of a request: everything but the rows is the same for all batches. */
 export interface RequestFrame {
   readonly before: string;
+  readonly between: string;
   readonly after: string;
 }
 
@@ -110,7 +111,17 @@ export function rowWriter(schema: Schema, options: RowOptions): RowWriter {
 /** Everything of a request but its rows, written once. */
 export function requestFrame(fields: readonly string[], others: Readonly<Record<string, unknown>>): RequestFrame {
   const rest = JSON.stringify(others).slice(1);
-  return { before: `{"fields":${JSON.stringify(fields)},"rows":[`, after: rest === '}' ? ']}' : `],${rest}` };
+  const quote = fields.length === 0 ? '' : '"';
+  return {
+    before: `{"fields":${JSON.stringify(fields)},"rows":[[${quote}`,
+    between: `${quote}],[${quote}`,
+    after: `${quote}]]${rest === '}' ? '}' : `,${rest}`}`,
+  };
+}
+
+/** @param rows one at least */
+export function requestBody({ before, between, after }: RequestFrame, rows: readonly WrittenRow[]): string {
+  return before + rows.map((row) => row.json).join(between) + after;
 }
 
 interface SentColumn {
@@ -132,7 +143,7 @@ function writeRow(
   problems: RowProblem[],
 ): WrittenRow | undefined {
   const before = problems.length;
-  let json = '[';
+  const texts: string[] = [];
   let id: Cell;
   let idText = '';
   for (let position = 0; position < columns.length; position++) {
@@ -150,10 +161,10 @@ function writeRow(
       idText = text;
     }
     // Only text can hold what JSON escapes; `JSON.stringify` of each number would cost more than writing the number.
-    const quoted = typeof given === 'string' ? JSON.stringify(text) : `"${text}"`;
-    json += position === 0 ? quoted : `,${quoted}`;
+    texts.push(typeof given === 'string' ? JSON.stringify(text).slice(1, -1) : text);
   }
-  return problems.length === before ? { index, json: `${json}]`, id, idText } : undefined;
+  // Joined at once: a text that is added to piece by piece keeps all of the pieces, ten times the memory of a row.
+  return problems.length === before ? { index, json: texts.join('","'), id, idText } : undefined;
 }
 
 const missingCell = { problem: 'is missing (pass null for a value that is not known)' };

@@ -38,7 +38,7 @@ export interface StreamOptions extends RequestOptions, RowOptions {
   readonly concurrency?: number | undefined;
   /** Rows in a request. Default: as many as turn out to be fastest, which is found and kept up during the run. */
   readonly batchRows?: number | undefined;
-  /** Most rows in a request. Default 20,000. */
+  /** Most rows in a request. Default 10,000. */
   readonly maxBatchRows?: number | undefined;
   /** Most bytes of cells in a request. Default 2 MiB. */
   readonly maxBatchBytes?: number | undefined;

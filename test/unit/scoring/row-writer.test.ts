@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { ScoringError, type RowProblem } from '../../../src/errors/scoring-error.js';
 import type { Cell } from '../../../src/scoring/cells.js';
-import { invalidRows, requestFrame, rowWriter, type RowOptions } from '../../../src/scoring/row-writer.js';
+import { invalidRows, requestBody, requestFrame, rowWriter, type RowOptions, type WrittenRow } from '../../../src/scoring/row-writer.js';
 import type { Schema } from '../../../src/scoring/schema.js';
 
 const schema: Schema = {
@@ -15,10 +15,16 @@ const schema: Schema = {
 };
 const fine = { number: 1, whole: 1, text: '', flag: null };
 
+/** The cells of a row as they stand in a request. */
+function sentCells(row: WrittenRow): unknown {
+  const body = JSON.parse(requestBody(requestFrame(['a'], {}), [row])) as { readonly rows: readonly unknown[] };
+  return body.rows[0];
+}
+
 function written(row: unknown, options: RowOptions = {}, columns = schema): { cells: unknown; problems: RowProblem[] } {
   const problems: RowProblem[] = [];
   const result = rowWriter(columns, options).fromObject(row, 7, problems);
-  return { cells: result === undefined ? undefined : JSON.parse(result.json), problems };
+  return { cells: result === undefined ? undefined : sentCells(result), problems };
 }
 
 test.each<[string, Record<string, Cell>, string[]]>([
@@ -110,7 +116,7 @@ describe('an id column', () => {
     const row = writer.fromObject({ id: 12n, ...fine }, 0, []);
     expect(writer.fields).toEqual(['id', 'number', 'whole', 'text', 'flag']);
     expect(row).toMatchObject({ id: 12n, idText: '12' });
-    expect(JSON.parse(row!.json)).toEqual(['12', '1', '1', '', '']);
+    expect(sentCells(row!)).toEqual(['12', '1', '1', '', '']);
   });
 
   it('that is one of the model’s columns goes out once', () => {
@@ -138,7 +144,7 @@ describe('a header of a table', () => {
 
   it('says where the cells of a row belong', () => {
     const read = writer.fromCells(writer.checkHeader(['flag', 'text', 'whole', 'number']));
-    expect(JSON.parse(read(['true', 'x', '2', '1.5'], 0, [])!.json)).toEqual(['1.5', '2', 'x', 'true']);
+    expect(sentCells(read(['true', 'x', '2', '1.5'], 0, [])!)).toEqual(['1.5', '2', 'x', 'true']);
   });
 
   it('tells rows that are longer or shorter', () => {
@@ -150,10 +156,16 @@ describe('a header of a table', () => {
 });
 
 it('a frame around the rows makes a request', () => {
-  const { before, after } = requestFrame(['a', '"b"'], { idField: 'a' });
-  expect(JSON.parse(`${before}["1","2"]${after}`)).toEqual({ fields: ['a', '"b"'], rows: [['1', '2']], idField: 'a' });
-  const plain = requestFrame(['a'], {});
-  expect(JSON.parse(plain.before + plain.after)).toEqual({ fields: ['a'], rows: [] });
+  const row = (json: string): WrittenRow => ({ index: 0, json, id: undefined, idText: '' });
+  expect(JSON.parse(requestBody(requestFrame(['a', '"b"'], { idField: 'a' }), [row('1","2'), row('3","')]))).toEqual({
+    fields: ['a', '"b"'],
+    rows: [
+      ['1', '2'],
+      ['3', ''],
+    ],
+    idField: 'a',
+  });
+  expect(JSON.parse(requestBody(requestFrame([], {}), [row(''), row('')]))).toEqual({ fields: [], rows: [[], []] });
 });
 
 it('an error holds at most a hundred problems, and says how many there are', () => {
