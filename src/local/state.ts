@@ -169,7 +169,13 @@ export interface DeploymentElement {
     readonly runtimeImage: string;
   };
   readonly weight: number;
-  readonly resources: { readonly limits: JsonObject; readonly requests: JsonObject; readonly replicas: number };
+  readonly resources: {
+    readonly limits: JsonObject;
+    readonly requests: JsonObject;
+    readonly replicas: number;
+    /** How many there were before it was scaled to none. */
+    readonly previousReplicas?: number | undefined;
+  };
   readonly affinity: string;
   readonly toleration: string;
   readonly replicaSpread: string;
@@ -223,6 +229,19 @@ export interface Endpoint {
   readonly modifiedAt: number;
 }
 
+/** Something that somebody did in a project. */
+export interface AuditEvent {
+  readonly id: string;
+  readonly actorId: string;
+  readonly projectId: string;
+  /** As the audit trail names it, for instance `DEPLOY`. */
+  readonly operation: string;
+  readonly message: string;
+  readonly at: number;
+  readonly experimentId: string;
+  readonly deploymentId: string;
+}
+
 export class State {
   readonly users: Map<string, User> = new Map();
   readonly projects: Map<string, Project> = new Map();
@@ -235,6 +254,7 @@ export class State {
   readonly versions: Map<string, ModelVersion> = new Map();
   readonly deployments: Map<string, Deployment> = new Map();
   readonly endpoints: Map<string, Endpoint> = new Map();
+  readonly events: AuditEvent[] = [];
   readonly #userIds = new Map<string, string>();
 
   /** The user that a caller is, made on first sight. */

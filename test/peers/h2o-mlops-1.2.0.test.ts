@@ -1,22 +1,10 @@
 import { pbkdf2Sync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLocalCloud } from 'h2o-ai-cloud/testing';
 import type { RunningCloud } from 'h2o-ai-cloud/testing';
+import { expectedScores, fixture, inputs, scoredRows, target } from './credit.js';
 import { peerFile, pythonWith, runScript } from './python.js';
-
-const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url));
-
-/** The cells of a simple CSV file, its header apart. */
-function table(name: string): { header: readonly string[]; rows: readonly (readonly string[])[] } {
-  const [header = [], ...rows] = readFileSync(fixture(name), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(','));
-  return { header, rows };
-}
 
 const Results = z.looseObject({
   score: z.looseObject({ status: z.number(), id: z.string(), fields: z.array(z.string()), score: z.array(z.array(z.string())) }),
@@ -27,12 +15,6 @@ const Results = z.looseObject({
 });
 
 const pageSize = 3;
-const predictions = table('credit-glm-predictions.csv');
-const credit = table('credit.csv');
-const target = 'default payment next month';
-const inputs = credit.header.filter((name) => name !== target);
-const scoredRows = credit.rows.slice(0, predictions.rows.length).map((row) => row.slice(0, inputs.length));
-
 function hashed(passphrase: string): string {
   const salt = 'c0ffee';
   return `pbkdf2:sha256:1000$${salt}$${pbkdf2Sync(passphrase, salt, 1000, 32, 'sha256').toString('hex')}`;
@@ -104,11 +86,10 @@ describe('the official client h2o-mlops 1.2.0, unmodified', () => {
 
   it("scores with the user's token as H2O-3 itself does", () => {
     expect(results.score).toMatchObject({ status: 200, id: results.experimentUid, fields: [`${target}.0`, `${target}.1`] });
-    const expected = predictions.rows.map((row) => row.slice(1).map(Number));
-    expect(results.score.score).toHaveLength(expected.length);
+    expect(results.score.score).toHaveLength(expectedScores.length);
     results.score.score.forEach((row, index) => {
       row.forEach((cell, column) => {
-        expect(Number(cell)).toBeCloseTo(expected[index]?.[column] ?? NaN, 12);
+        expect(Number(cell)).toBeCloseTo(expectedScores[index]?.[column] ?? NaN, 12);
       });
     });
   });

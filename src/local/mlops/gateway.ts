@@ -17,15 +17,19 @@ import { configurationRoutes } from './deployer-rest/configuration.js';
 import { deploymentStatusRoutes } from './deployer-rest/deployment-status.js';
 import { deploymentRoutes } from './deployer-rest/deployments.js';
 import { endpointRoutes } from './deployer-rest/endpoints.js';
+import { logRoutes } from './deployer-rest/logs.js';
 import { normalised } from './message.js';
 import type { Api } from './platforms.js';
 import { refusalOf } from './refusal.js';
+import { monitoringRoutes } from './monitoring.js';
 import { router } from './rest/routes.js';
+import type { Routes } from './rest/routes.js';
 import { RpcError, invalidArgument } from './rpc-error.js';
 import { aggregateMethods } from './storage/aggregates.js';
 import { artifactMethods, presignedMethods } from './storage/artifacts.js';
 import { drain, readBytes, writeBytes, writeStatus } from './storage/byte-stream.js';
 import { datasetMethods } from './storage/datasets.js';
+import { eventMethods } from './storage/events.js';
 import { experimentMethods } from './storage/experiments.js';
 import { ingestionMethods, requestedIngestionMethods } from './storage/ingestion.js';
 import { modelMethods, versionMethods } from './storage/models.js';
@@ -48,6 +52,7 @@ const storageMethods: MethodsOf = (context) => ({
   ...modelMethods(context),
   ...versionMethods(context),
   ...aggregateMethods(context),
+  ...eventMethods(context),
   ...userMethods(context),
 });
 
@@ -123,14 +128,28 @@ function serveByteStream(app: Hono, context: GatewayContext, userOf: UserOf): vo
   );
 }
 
+const restMounts = (context: GatewayContext): readonly (readonly [string, Routes])[] => [
+  [
+    'deployer',
+    {
+      ...deploymentRoutes(context),
+      ...deploymentStatusRoutes(context),
+      ...logRoutes(context),
+      ...endpointRoutes(context),
+      ...configurationRoutes(context),
+    },
+  ],
+  ['monitoring', monitoringRoutes(context)],
+];
+
 function serveRest(app: Hono, context: GatewayContext, userOf: UserOf): void {
-  const deployer = router({
-    ...deploymentRoutes(context),
-    ...deploymentStatusRoutes(context),
-    ...endpointRoutes(context),
-    ...configurationRoutes(context),
-  });
-  const mount = `${gatewayPath}/deployer`;
-  app.all(`${mount}/v2/*`, async ({ req }) => deployer(req.raw, new URL(req.url).pathname.slice(mount.length), await userOf(req)));
+  for (const [mount, routes] of restMounts(context)) {
+    const path = `${gatewayPath}/${mount}`;
+    const route = router(routes);
+    // Its RPC has the deployer's mount too, and is told apart by the version that only paths of REST have.
+    app.all(`${path}/:version{v[12]}/*`, async ({ req }) =>
+      route(req.raw, new URL(req.url).pathname.slice(path.length), await userOf(req)),
+    );
+  }
   app.get(`${gatewayPath}/me`, async ({ req, json }) => json({}, 200, { 'x-user-id': (await userOf(req)).id }));
 }

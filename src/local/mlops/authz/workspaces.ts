@@ -5,6 +5,7 @@ import type { JsonObject } from '../../json.js';
 import type { Project, State } from '../../state.js';
 import { optionalTimestamp, timestamp } from '../context.js';
 import type { GatewayContext } from '../context.js';
+import { createProject } from '../create-project.js';
 import { maskPaths, nested, text } from '../message.js';
 import { restFiltered, restListAnswer } from '../rest/lists.js';
 import { queryMask } from '../rest/routes.js';
@@ -37,7 +38,8 @@ const wireWorkspace = (project: Project): JsonObject => {
 const all = '/v1/workspaces';
 const one = `${all}/{workspace}`;
 
-export function workspaceRoutes({ state, clock, pageSize }: GatewayContext): Routes {
+export function workspaceRoutes(context: GatewayContext): Routes {
+  const { state, clock, pageSize } = context;
   const change = (project: Project, changes: Partial<Project>): JsonObject => {
     const changed = { ...project, ...changes, modifiedAt: clock.now() };
     state.projects.set(project.id, changed);
@@ -46,7 +48,7 @@ export function workspaceRoutes({ state, clock, pageSize }: GatewayContext): Rou
   return {
     [`POST ${all}`]({ user, body }) {
       const params = { name: text(body, 'displayName'), description: text(body, 'description'), annotations: nested(body, 'annotations') };
-      return { workspace: wireWorkspace(state.createProject(user, params, clock.now())) };
+      return { workspace: wireWorkspace(createProject(context, user, params)) };
     },
     [`GET ${all}`]: (call) => restListAnswer('workspaces', listed(state, call), { query: call.query, pageSize }),
     [`GET ${all}:count`]: (call) => ({ totalSize: String(restFiltered(listed(state, call), call.query).length) }),

@@ -7,6 +7,7 @@ import type { Deployment, DeploymentElement, DeploymentMode } from '../../state.
 import { timestamp } from '../context.js';
 import { checkedWeight, servedBy } from '../deployments/plan.js';
 import type { ArtifactFinder, Models, PlanParts } from '../deployments/plan.js';
+import { isScaledDown } from '../deployments/states.js';
 import { flag, integer, messages, nested, optionalMessage, text, texts } from '../message.js';
 import { invalidArgument } from '../rpc-error.js';
 import { deploymentName, userName, workspaceName } from './names.js';
@@ -93,7 +94,6 @@ export const etagOf = ({ revisionId }: Deployment): string => `"${revisionId}"`;
 
 export function wireRestDeployment(deployment: Deployment, view: RestDeploymentView): JsonObject {
   const securities = deployment.securities.map((security) => wireSecurity(security, view.issuedKeys));
-  const { paused } = deployment;
   return {
     name: deploymentName(deployment),
     displayName: deployment.name,
@@ -105,9 +105,16 @@ export function wireRestDeployment(deployment: Deployment, view: RestDeploymentV
     ...wireModels(deployment, view),
     cors: deployment.corsOrigins === undefined ? null : { origins: deployment.corsOrigins },
     monitoringOptions: wireMonitoring(deployment),
-    ...(view.serves10 ? { security: securities[0] ?? null } : {}),
-    ...(view.serves12 ? { securities, namespace: workspaceName(deployment.projectId), paused, canPause: !paused, canResume: paused } : {}),
+    // The first that clients of 1.0 know.
+    ...(view.serves10 ? { security: securities.find((security) => !Object.hasOwn(security, 'apiKey')) ?? securities[0] ?? null } : {}),
+    ...(view.serves12 ? { securities, ...wirePausing(deployment) } : {}),
   };
+}
+
+function wirePausing(deployment: Deployment): JsonObject {
+  const { paused, projectId } = deployment;
+  const scaledDown = isScaledDown(deployment);
+  return { namespace: workspaceName(projectId), paused, canPause: !paused && !scaledDown, canResume: scaledDown };
 }
 
 function wireMonitoring({ monitor, monitoringOptions }: Deployment): JsonObject | null {
@@ -135,6 +142,7 @@ const wireElement = (element: DeploymentElement, { serves12 }: RestDeploymentVie
   kubernetesResourceSpec: {
     kubernetesResourceRequirements: { limits: element.resources.limits, requests: element.resources.requests },
     replicas: element.resources.replicas,
+    ...(serves12 && element.resources.previousReplicas !== undefined ? { previousReplicas: element.resources.previousReplicas } : {}),
   },
   kubernetesConfigShortcut: {
     kubernetesAffinityShortcut: element.affinity,
@@ -144,4 +152,5 @@ const wireElement = (element: DeploymentElement, { serves12 }: RestDeploymentVie
   runtimeEnvironmentVariables: element.environmentVariables,
   vpaSpec: element.verticalScaling ?? null,
   podDisruptionBudget: element.disruptionBudget ?? null,
+  ...(serves12 ? { runningReplicas: element.resources.replicas, effectiveReplicas: element.resources.replicas } : {}),
 });

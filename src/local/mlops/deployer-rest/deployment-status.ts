@@ -33,16 +33,37 @@ export function deploymentStatusRoutes(context: GatewayContext): Routes {
 function wireStatus(context: GatewayContext, deployment: Deployment): JsonObject {
   const { clock, healthyAfterMs } = context;
   const { state, since } = deploymentState(deployment, clock.now(), healthyAfterMs);
-  const message = state === 'FAILED' ? (deployment.failure ?? '') : '';
-  const errorDetails = message === '' ? null : { captureTime: timestamp(since), summary: message, podDiagnostics: [] };
+  const message = messageOf(state, deployment);
   return {
     name: `${deploymentName(deployment)}/status`,
     state,
     message,
     updateTime: timestamp(since),
     ...(context.serves('deployer-rest-1.2')
-      ? { updatesAllowed: true, errorDetails, lastUpdateOutcome: 'LAST_UPDATE_OUTCOME_UNSPECIFIED' }
+      ? {
+          updatesAllowed: true,
+          errorDetails: state === 'FAILED' ? wireErrorDetails(deployment, since) : null,
+          lastUpdateOutcome: 'LAST_UPDATE_OUTCOME_UNSPECIFIED',
+        }
       : {}),
+  };
+}
+
+function messageOf(state: string, { failure }: Deployment): string {
+  if (state === 'FAILED') return failure ?? '';
+  if (state === 'HEALTHY') return 'The deployment takes scoring requests.';
+  return state === 'STOPPED' ? 'The deployment is scaled down.' : 'The deployment is coming up.';
+}
+
+/** What Kubernetes would tell of the pods of a deployment that failed. */
+function wireErrorDetails({ id, elements, failure }: Deployment, since: number): JsonObject {
+  const pods = elements.flatMap(({ resources }, index) =>
+    Array.from({ length: resources.replicas }, (_, replica) => `scorer-${id}-${index}-${replica}`),
+  );
+  return {
+    captureTime: timestamp(since),
+    summary: { primaryFailureType: 'Error', affectedPods: pods.length, totalPods: pods.length },
+    podDiagnostics: pods.map((pod) => ({ pod, containerStatuses: [], podPhase: 'Failed', podReason: 'Error', podMessage: failure ?? '' })),
   };
 }
 
@@ -56,10 +77,10 @@ function wireMetadata(context: GatewayContext, deployment: Deployment): JsonObje
       score: call('POST', 'score'),
       sampleRequest: call('GET', 'sample_request'),
       capabilities: call('GET', 'capabilities'),
+      ...(context.serves('deployer-rest-1.2')
+        ? { defaultEndpointState: state === 'HEALTHY' ? 'ENDPOINT_STATE_READY' : 'ENDPOINT_STATE_PENDING' }
+        : {}),
     },
-    ...(context.serves('deployer-rest-1.2')
-      ? { defaultEndpointState: state === 'HEALTHY' ? 'ENDPOINT_STATE_READY' : 'ENDPOINT_STATE_PENDING' }
-      : {}),
   };
 }
 

@@ -3,10 +3,19 @@
  */
 import type { JsonObject } from '../../json.js';
 import { inProject } from '../../state.js';
-import type { Deployment, Environment, Security } from '../../state.js';
+import type { Deployment, DeploymentMode, Environment, Security } from '../../state.js';
 import type { GatewayContext } from '../context.js';
-import { artifactFinder, createDeployment, reviseDeployment } from '../deployments/lifecycle.js';
+import {
+  artifactFinder,
+  createDeployment,
+  pauseDeployment,
+  removeDeployment,
+  resumeDeployment,
+  retryDeployment,
+  reviseDeployment,
+} from '../deployments/lifecycle.js';
 import { wholePlan } from '../deployments/plan.js';
+import { deploymentState } from '../deployments/states.js';
 import { updatedPlan } from '../deployments/update.js';
 import { maskPaths, text } from '../message.js';
 import { restFiltered, restListAnswer } from '../rest/lists.js';
@@ -29,6 +38,7 @@ export function deploymentRoutes(context: GatewayContext): Routes {
     wireRestDeployment(deployment, { ...view, issuedKeys });
   const listed = (call: RestCall): readonly JsonObject[] =>
     workspacesAt(state, call).flatMap(({ id }) => inProject(state.deployments, id).map((deployment) => wire(deployment)));
+  const filterFields = (entry: JsonObject): JsonObject => extraFields(context, text(entry, 'name'));
   return {
     [`POST ${all}`](call) {
       const { id: projectId } = new Visible(state, call.user).project(call.param('workspace'));
@@ -37,8 +47,8 @@ export function deploymentRoutes(context: GatewayContext): Routes {
       const deployment = createDeployment(context, call.user, defaultEnvironment(context, projectId), plan);
       return { deployment: wire(deployment, reader.issuedKeys) };
     },
-    [`GET ${all}`]: (call) => restListAnswer('deployments', listed(call), { query: call.query, pageSize }),
-    [`GET ${all}:count`]: (call) => ({ count: String(restFiltered(listed(call), call.query).length) }),
+    [`GET ${all}`]: (call) => restListAnswer('deployments', listed(call), { query: call.query, pageSize, filterFields }),
+    [`GET ${all}:count`]: (call) => ({ count: String(restFiltered(listed(call), call.query, filterFields).length) }),
     [`GET ${one}`]: (call) => ({ deployment: wire(deploymentAt(state, call)) }),
     [`PATCH ${one}`](call) {
       const old = deploymentAt(state, call);
@@ -50,27 +60,46 @@ export function deploymentRoutes(context: GatewayContext): Routes {
       return { deployment: wire(reviseDeployment(context, old, plan), reader.issuedKeys) };
     },
     [`DELETE ${one}`](call) {
-      state.removeDeployment(deploymentAt(state, call).id);
+      removeDeployment(context, call.user, deploymentAt(state, call));
       return {};
     },
     [`POST ${one}:retry`](call) {
-      reviseDeployment(context, deploymentAt(state, call), {});
+      retryDeployment(context, call.user, deploymentAt(state, call));
       return {};
     },
     ...(serves12 ? pauseRoutes(context) : {}),
   };
 }
 
-function pauseRoutes(context: GatewayContext): Routes {
-  const setPaused = (call: RestCall, paused: boolean): JsonObject => {
-    const deployment = deploymentAt(context.state, call);
-    if (deployment.paused === paused) throw failedPrecondition(`the deployment is ${paused ? 'paused already' : 'not paused'}`);
-    reviseDeployment(context, deployment, { paused });
-    return {};
-  };
+/** The names that filters have for the modes. */
+const types: Readonly<Record<DeploymentMode, readonly string[]>> = {
+  single: ['SINGLE_MODEL', 'Single Model'],
+  split: ['SPLIT_TRAFFIC', 'A/B Test'],
+  shadow: ['SHADOW_TRAFFIC', 'Champion/Challenger'],
+};
+
+/** What filters can name that a deployment's message does not have. */
+function extraFields({ state, clock, healthyAfterMs }: GatewayContext, name: string): JsonObject {
+  const deployment = state.deployments.get(name.split('/').at(-1) ?? '');
+  if (deployment === undefined) return {};
   return {
-    [`POST ${one}:pause`]: (call) => setPaused(call, true),
-    [`POST ${one}:resume`]: (call) => setPaused(call, false),
+    deploymentState: deploymentState(deployment, clock.now(), healthyAfterMs).state,
+    deploymentType: types[deployment.mode],
+    experimentIds: deployment.elements.map(({ experimentId }) => experimentId),
+  };
+}
+
+/** Both may be called again and change nothing then. */
+function pauseRoutes(context: GatewayContext): Routes {
+  return {
+    [`POST ${one}:pause`](call) {
+      pauseDeployment(context, deploymentAt(context.state, call));
+      return {};
+    },
+    [`POST ${one}:resume`](call) {
+      resumeDeployment(context, deploymentAt(context.state, call));
+      return {};
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { inProject } from '../../state.js';
 import type { Deployment, User } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
-import { artifactFinder, createDeployment, reviseDeployment } from '../deployments/lifecycle.js';
+import { artifactFinder, createDeployment, removeDeployment, reviseDeployment } from '../deployments/lifecycle.js';
 import { wholePlan } from '../deployments/plan.js';
 import { deploymentState } from '../deployments/states.js';
 import { updatedPlan } from '../deployments/update.js';
@@ -44,7 +44,7 @@ export function deploymentMethods(context: GatewayContext): Methods {
       return { deployment: wire(reviseDeployment(context, old, plan)) };
     },
     DeleteDeployment(message, user) {
-      state.removeDeployment(new Visible(state, user).deployment(text(message, 'id')).id);
+      removeDeployment(context, user, new Visible(state, user).deployment(text(message, 'id')));
       return {};
     },
   });

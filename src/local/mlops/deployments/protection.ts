@@ -1,7 +1,7 @@
 /**
  * How deployments are protected, whichever API says so: kinds, secrets that are made here, and which changes are taken.
  */
-import { createHash, pbkdf2Sync, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, pbkdf2Sync, randomBytes, randomInt } from 'node:crypto';
 import type { Protection, Security } from '../../state.js';
 import type { SecurityKind } from '../context.js';
 import { invalidArgument } from '../rpc-error.js';
@@ -29,7 +29,8 @@ export function checkActivated(protection: Protection, activated: readonly Secur
 }
 
 export const newSecurity = (protection: Protection, now: number, name = ''): Security => ({
-  id: randomUUID(),
+  // Clients insist on a whole number.
+  id: String(randomInt(1, 2 ** 47)),
   name,
   updatedAt: now,
   protection,

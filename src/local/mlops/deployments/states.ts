@@ -35,17 +35,17 @@ export function progress(revision: { readonly revisedAt: number; readonly fails:
   return { state: 'PENDING', since: revision.revisedAt };
 }
 
-/** Whether nothing of it is meant to run: paused, or scaled down to no replicas. */
-const isStopped = ({ paused, elements }: Pick<Deployment, 'paused' | 'elements'>): boolean =>
-  paused || elements.every((element) => element.resources.replicas === 0);
+/** Whether nothing of it is meant to run. */
+export const isScaledDown = ({ elements }: Pick<Deployment, 'elements'>): boolean =>
+  elements.every((element) => element.resources.replicas === 0);
 
 /** Where a deployment is at `now`. */
 export function deploymentState(
-  deployment: Pick<Deployment, 'revisedAt' | 'failure' | 'paused' | 'elements'>,
+  deployment: Pick<Deployment, 'revisedAt' | 'failure' | 'elements'>,
   now: number,
   healthyAfterMs: number,
 ): Progress<DeploymentState | 'STOPPED'> {
   const { revisedAt, failure } = deployment;
-  if (isStopped(deployment)) return { state: 'STOPPED', since: revisedAt };
+  if (isScaledDown(deployment)) return { state: 'STOPPED', since: revisedAt };
   return progress({ revisedAt, fails: failure !== undefined }, now, healthyAfterMs);
 }

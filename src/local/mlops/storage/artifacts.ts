@@ -35,7 +35,7 @@ const wireArtifact = (artifact: Artifact, context: GatewayContext): JsonObject =
 });
 
 /** A new record without bytes. */
-function createArtifact(
+export function createArtifact(
   { state, clock }: GatewayContext,
   user: User,
   params: Pick<Artifact, 'entityId' | 'entityType' | 'type' | 'mimeType'>,
@@ -134,6 +134,13 @@ function completeUpload(artifact: Artifact, message: JsonObject, now: number): v
   const digest = md5Of(artifact);
   if (!['', digest].includes(text(message, 'md5Digest'))) throw invalidArgument('md5_digest is not that of the object');
   Object.assign(artifact, { uploaded: { at: now, md5Digest: digest }, uploadFailed: false, modifiedAt: now });
+}
+
+/** Fills an artifact in one go. */
+export function storeBytes(artifact: Artifact, bytes: Uint8Array, now: number): void {
+  artifact.chunks = [bytes];
+  artifact.sizeBytes = bytes.byteLength;
+  artifact.uploaded = { at: now, md5Digest: md5Of(artifact) };
 }
 
 /** The digest of an artifact's bytes, in base64. */

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../json.js';
 import type { Artifact, Experiment, IngestionOutcome, State, User } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
+import { recordEvent } from '../events.js';
 import { maskPaths, messages, nested, text } from '../message.js';
 import { failedPrecondition, invalidArgument } from '../rpc-error.js';
 import { Visible } from '../visible.js';
@@ -135,6 +136,8 @@ function createExperiment(context: GatewayContext, user: User, message: JsonObje
     deletedAt: undefined,
   };
   state.experiments.set(experiment.id, experiment);
+  const occurrence = { operation: 'CREATE_EXPERIMENT', message: 'Experiment created', experimentId: experiment.id };
+  recordEvent(context, user, { projectId: project.id, ...occurrence });
   if (ingested !== undefined) {
     const moved = { entityId: experiment.id, entityType: 'EXPERIMENT', type: ingested.artifactType, modifiedAt: now };
     Object.assign(ingested.artifact, moved);

@@ -76,8 +76,10 @@ export function modelMethods(context: GatewayContext): Methods {
     return { modelId, status: true, message: '' };
   };
   const modelsOf = (message: JsonObject, user: User): readonly JsonObject[] => {
-    const project = new Visible(state, user).project(text(message, 'projectId'));
-    return inProject(state.models, project.id).map(wireModel);
+    const visible = new Visible(state, user);
+    const projectId = text(message, 'projectId');
+    const projects = projectId === '' ? visible.projects() : [visible.project(projectId)];
+    return projects.flatMap(({ id }) => inProject(state.models, id).map(wireModel));
   };
   return service('storage/ai.h2o.storage.RegisteredModelService', {
     CreateRegisteredModel(message, user) {

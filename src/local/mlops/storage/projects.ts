@@ -7,6 +7,7 @@ import type { Environment, Project } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { listAnswer } from './lists.js';
+import { createProject } from '../create-project.js';
 import { maskPaths, nested, text } from '../message.js';
 import { invalidArgument } from '../rpc-error.js';
 import { Visible } from '../visible.js';
@@ -25,11 +26,9 @@ export function projectMethods(context: GatewayContext): Methods {
   return service('storage/ai.h2o.storage.ProjectService', {
     // Two projects of one name are two projects.
     CreateProject(message, user) {
-      const project = nested(message, 'project');
+      const sent = nested(message, 'project');
       return {
-        project: wireProject(
-          state.createProject(user, { name: text(project, 'displayName'), description: text(project, 'description') }, clock.now()),
-        ),
+        project: wireProject(createProject(context, user, { name: text(sent, 'displayName'), description: text(sent, 'description') })),
       };
     },
     GetProject: (message, user) => ({ project: wireProject(new Visible(state, user).project(text(message, 'projectId'))) }),
