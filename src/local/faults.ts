@@ -1,9 +1,8 @@
 /**
  * Faults to order: which request goes wrong, how often, and how. Held in process, never over HTTP.
- * Choosing is pure; two appliers make a choice felt: this file's for plain `fetch`, that of `server.ts` for real sockets.
+ * Choosing only; fault-effects.ts makes a choice felt.
  */
-import { sleep } from '../internal/clock.js';
-import type { Clock } from '../internal/clock.js';
+import { faultAnswer } from './fault-effects.js';
 
 /** Which requests a fault is for; what is left out matches everything. */
 export interface FaultCondition {
@@ -20,12 +19,20 @@ export type FaultEffect =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** The true answer, later. */
   | { readonly delayMs: number }
-  /** The connection ends before an answer. */
+  /** The connection ends before the request is looked at. */
   | { readonly dropSocket: true }
+  /** The request is done, and the connection ends before its answer. */
+  | { readonly dropAnswer: true }
   /** The true answer breaks off after so many bytes of its body. */
   | { readonly cutBodyAfterBytes: number }
-  /** The connection ends when so many bytes of the request's body have arrived, or at its end. */
-  | { readonly cutRequestAfterBytes: number };
+  /** The connection ends when so many bytes of the request's body have arrived, or at its end; a service keeps what it took until then. */
+  | { readonly cutRequestAfterBytes: number }
+  /** The true answer stops after so many bytes of its body, and the connection stays. */
+  | { readonly stallBodyAfterBytes: number }
+  /** After so many bytes of the request's body no more are taken, and the connection stays. */
+  | { readonly stallRequestAfterBytes: number }
+  /** Both bodies go at this speed. */
+  | { readonly bytesPerSecond: number };
 
 export interface Fault {
   readonly when?: FaultCondition;
@@ -102,84 +109,4 @@ function matches(
   if (when.service !== undefined && when.service !== request.service) return false;
   if (when.path === undefined) return true;
   return typeof when.path === 'string' ? request.path.endsWith(when.path) : request.path.search(when.path) >= 0;
-}
-
-type Fetch = (request: Request) => Promise<Response>;
-
-/**
- * A `fetch` whose requests meet the faults. A dropped connection is an error response (`Response.error()`), a cut body a stream that fails.
- *
- * @param clock runs the delays
- */
-export function fetchWithFaults(faults: Faults, clock: Clock, fetch: Fetch): Fetch {
-  return async (request) => {
-    const effect = faults.take({ method: request.method, path: new URL(request.url).pathname });
-    if (effect === undefined) return fetch(request);
-    if ('status' in effect) return faultAnswer(effect);
-    if ('delayMs' in effect) {
-      await sleep(clock, effect.delayMs, request.signal);
-      return fetch(request);
-    }
-    if ('dropSocket' in effect) return Response.error();
-    if ('cutRequestAfterBytes' in effect) {
-      await readBytes(request.body, effect.cutRequestAfterBytes);
-      return Response.error();
-    }
-    return withBodyCut(await fetch(request), effect.cutBodyAfterBytes);
-  };
-}
-
-/** The answer that a fault gives in place of the true one. */
-export function faultAnswer({ status, body, headers }: Extract<FaultEffect, { readonly status: number }>): Response {
-  const answerHeaders = new Headers(headers);
-  if (body === undefined || typeof body === 'string') return new Response(body ?? null, { status, headers: answerHeaders });
-  if (!answerHeaders.has('content-type')) answerHeaders.set('content-type', 'application/json');
-  return new Response(JSON.stringify(body), { status, headers: answerHeaders });
-}
-
-/** Takes `limit` bytes off a body, or all that it has. */
-async function readBytes(body: ReadableStream<Uint8Array> | null, limit: number): Promise<void> {
-  const reader = body?.getReader();
-  if (reader === undefined) return;
-  let received = 0;
-  while (received < limit) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    received += value.byteLength;
-  }
-  abandon(reader);
-}
-
-/** Not waited for: of a body that was cloned, one half alone is never done cancelling. */
-function abandon(reader: ReadableStreamDefaultReader<Uint8Array>): void {
-  reader.cancel().catch(() => undefined);
-}
-
-/** Reads on demand and fails on the read after the cut, so that what came before it arrives. */
-function withBodyCut(response: Response, limit: number): Response {
-  const body: ReadableStream<Uint8Array> | null = response.body;
-  const reader = body?.getReader();
-  if (reader === undefined) return response;
-  let left = limit;
-  const cut = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (left <= 0) {
-          abandon(reader);
-          controller.error(new TypeError('terminated'));
-          return;
-        }
-        const { done, value } = await reader.read();
-        if (done) {
-          controller.close();
-          return;
-        }
-        controller.enqueue(value.subarray(0, left));
-        left -= value.byteLength;
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  );
-  return new Response(cut, response);
 }

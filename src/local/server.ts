@@ -4,9 +4,9 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { sleep, systemClock } from '../internal/clock.js';
+import { systemClock } from '../internal/clock.js';
 import type { Clock } from '../internal/clock.js';
-import { faultAnswer } from './faults.js';
+import { outcomeOf } from './fault-effects.js';
 import { createLocalCloud } from './local-cloud.js';
 import type { LocalCloud, LocalCloudOptions } from './local-cloud.js';
 import { toRequest, writeResponse } from './node-bridge.js';
@@ -94,15 +94,9 @@ async function carry({ cloud, clock, hosts }: Carrier, incoming: IncomingMessage
     return;
   }
   const effect = cloud.faults.take({ method: request.method, path: new URL(request.url).pathname });
-  if (effect === undefined) await writeResponse(await cloud.fetch(request), outgoing);
-  else if ('dropSocket' in effect) incoming.socket.destroy();
-  else if ('cutRequestAfterBytes' in effect) await cutRequest(incoming, effect.cutRequestAfterBytes);
-  else if ('cutBodyAfterBytes' in effect) await writeResponse(await cloud.fetch(request), outgoing, effect.cutBodyAfterBytes);
-  else if ('status' in effect) await writeResponse(faultAnswer(effect), outgoing);
-  else {
-    await sleep(clock, effect.delayMs, request.signal);
-    await writeResponse(await cloud.fetch(request), outgoing);
-  }
+  const outcome = await outcomeOf(effect, request, { clock, fetch: (passed) => cloud.fetch(passed) });
+  if (outcome === 'dropped') incoming.socket.destroy();
+  else await writeResponse(outcome.response, outgoing, outcome.cutAfterBytes);
 }
 
 function requestFrom(incoming: IncomingMessage, outgoing: ServerResponse, origin: string): Request | undefined {
@@ -111,13 +105,4 @@ function requestFrom(incoming: IncomingMessage, outgoing: ServerResponse, origin
   } catch {
     return undefined;
   }
-}
-
-async function cutRequest(incoming: IncomingMessage, limit: number): Promise<void> {
-  let received = 0;
-  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
-    received += chunk.byteLength;
-    if (received >= limit) break;
-  }
-  incoming.socket.destroy();
 }

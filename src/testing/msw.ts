@@ -5,7 +5,7 @@
 import { http } from 'msw';
 import type { RequestHandler } from 'msw';
 import { systemClock } from '../internal/clock.js';
-import { fetchWithFaults } from '../local/faults.js';
+import { fetchWithFaults } from '../local/fault-effects.js';
 import { createLocalCloud } from '../local/local-cloud.js';
 import type { LocalCloudOptions } from '../local/local-cloud.js';
 import { controlsOf } from './controls.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { createFaults, fetchWithFaults } from '../../../src/local/faults.js';
+import { fetchWithFaults } from '../../../src/local/fault-effects.js';
+import { createFaults } from '../../../src/local/faults.js';
 import type { FaultCondition } from '../../../src/local/faults.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
