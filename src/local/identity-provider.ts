@@ -3,12 +3,15 @@
  */
 import { Hono } from 'hono';
 import type { Context } from 'hono';
-import { grants } from './identity/grants.js';
+import { deviceDecision, deviceForm } from './identity/device-page.js';
+import { deviceFlowDisabled, grants } from './identity/grants.js';
 import type { Identity } from './identity/identity.js';
 import { OAuthError, invalidRequest } from './identity/oauth-error.js';
+import { realmScopes } from './identity/realm.js';
 import type { Client } from './identity/realm.js';
 import type { RefreshToken } from './identity/sessions.js';
-import { profileOf } from './identity/tokens.js';
+import { requestedScopes } from './identity/scopes.js';
+import { profileOf, rolesOf } from './identity/tokens.js';
 import type { JsonObject } from './json.js';
 
 /** Parameters that may come more than once. */
@@ -19,28 +22,19 @@ async function formOf(context: Context): Promise<URLSearchParams> {
   return new URLSearchParams(type.includes('application/x-www-form-urlencoded') ? await context.req.text() : '');
 }
 
-/** Client credentials from HTTP Basic, whose two halves are form-encoded (RFC 6749), or from the form. */
-function clientOf(identity: Identity, context: Context, form: URLSearchParams): Client {
-  const [scheme, encoded] = (context.req.header('authorization') ?? '').split(' ');
-  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined)
-    return identity.client(form.get('client_id') ?? undefined, form.get('client_secret') ?? undefined);
-  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  return identity.client(formDecoded(id), formDecoded(secret));
-}
-
-function formDecoded(value: string | undefined): string | undefined {
-  return value === undefined ? undefined : (new URLSearchParams(`v=${value.replaceAll('&', '%26')}`).get('v') ?? undefined);
-}
+const clientOf = (identity: Identity, context: Context, form: URLSearchParams): Promise<Client> =>
+  identity.clientAuthenticator.client({ authorization: context.req.header('authorization'), form });
 
 const uncached = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 function metadata(issuer: string): JsonObject {
   const endpoints = `${issuer}/protocol/openid-connect`;
-  const authentication = ['client_secret_basic', 'client_secret_post'];
+  const authentication = ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt'];
   return {
     issuer,
     authorization_endpoint: `${endpoints}/auth`,
     token_endpoint: `${endpoints}/token`,
+    device_authorization_endpoint: `${endpoints}/auth/device`,
     introspection_endpoint: `${endpoints}/token/introspect`,
     userinfo_endpoint: `${endpoints}/userinfo`,
     end_session_endpoint: `${endpoints}/logout`,
@@ -50,9 +44,10 @@ function metadata(issuer: string): JsonObject {
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
-    scopes_supported: ['openid', 'profile', 'email', 'offline_access', 'ai.h2o.storage', 'ai.h2o.deploy', 'h2oai:platform'],
+    scopes_supported: realmScopes,
     claims_supported: ['aud', 'sub', 'iss', 'auth_time', 'name', 'given_name', 'family_name', 'preferred_username', 'email', 'acr'],
     token_endpoint_auth_methods_supported: authentication,
+    token_endpoint_auth_signing_alg_values_supported: ['ES256', 'HS256', 'HS384', 'HS512'],
     revocation_endpoint_auth_methods_supported: authentication,
     introspection_endpoint_auth_methods_supported: authentication,
   };
@@ -64,10 +59,28 @@ async function tokenEndpoint(identity: Identity, context: Context): Promise<Resp
   if (grantType === null) throw invalidRequest('Missing form parameter: grant_type');
   const grant = grants.get(grantType);
   if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'Unsupported grant_type');
-  const client = clientOf(identity, context, form);
+  const client = await clientOf(identity, context, form);
   if ([...new Set(form.keys())].some((name) => !repeatable.has(name) && form.getAll(name).length > 1))
     throw invalidRequest('duplicated parameter');
   return context.json(await grant(identity, client, form), 200, uncached);
+}
+
+async function deviceEndpoint(identity: Identity, context: Context): Promise<Response> {
+  const form = await formOf(context);
+  const client = await clientOf(identity, context, form);
+  if (!client.hasDeviceFlow) throw deviceFlowDisabled();
+  const scopes = requestedScopes(client, form.get('scope') ?? undefined);
+  const code = identity.deviceCodes.issue(client, scopes, identity.now());
+  const page = `${identity.issuer}/device`;
+  const answer = {
+    device_code: code.value,
+    user_code: code.userCode,
+    verification_uri: page,
+    verification_uri_complete: `${page}?user_code=${code.userCode}`,
+    expires_in: code.lifeSeconds,
+    interval: code.intervalSeconds,
+  };
+  return context.json(answer, 200, uncached);
 }
 
 async function userinfoEndpoint(identity: Identity, context: Context): Promise<Response> {
@@ -82,13 +95,13 @@ async function userinfoEndpoint(identity: Identity, context: Context): Promise<R
   if (!('live' in verdict)) return refusal(401, 'invalid_token', verdict.refusal);
   const { scopes, session } = verdict.live;
   if (!scopes.includes('openid')) return refusal(403, 'insufficient_scope', 'Missing openid scope');
-  return context.json({ sub: session.account.id, ...profileOf(session.account) });
+  return context.json({ sub: session.account.id, ...profileOf(session.account), ...rolesOf(session.account, scopes) });
 }
 
 /** A refresh token ends its client's part of the session; so does an access token that was once exchanged; another one ends only itself. */
 async function revokeEndpoint(identity: Identity, context: Context): Promise<Response> {
   const form = await formOf(context);
-  const client = clientOf(identity, context, form);
+  const client = await clientOf(identity, context, form);
   const value = form.get('token') ?? '';
   const refreshToken = identity.sessions.refreshToken(value);
   if (refreshToken?.client.id === client.id) {
@@ -106,8 +119,8 @@ async function revokeEndpoint(identity: Identity, context: Context): Promise<Res
 
 async function introspectEndpoint(identity: Identity, context: Context): Promise<Response> {
   const form = await formOf(context);
-  const client = clientOf(identity, context, form);
-  if (client.secret === undefined) throw new OAuthError('invalid_request', 'Client not allowed.', 403);
+  const client = await clientOf(identity, context, form);
+  if (client.secret === undefined && !client.signsAssertions) throw new OAuthError('invalid_request', 'Client not allowed.', 403);
   const value = form.get('token') ?? '';
   const refreshToken = identity.sessions.refreshToken(value);
   if (refreshToken !== undefined) return context.json(introspectedRefreshToken(identity, refreshToken));
@@ -138,7 +151,8 @@ async function logoutEndpoint(identity: Identity, context: Context): Promise<Res
   const form = context.req.method === 'POST' ? await formOf(context) : new URL(context.req.url).searchParams;
   const refreshToken = form.get('refresh_token');
   if (refreshToken !== null) {
-    identity.sessions.end(identity.sessions.find(refreshToken, clientOf(identity, context, form), identity.now()).session);
+    const client = await clientOf(identity, context, form);
+    identity.sessions.end(identity.sessions.find(refreshToken, client, identity.now()).session);
     return context.body(null, 204);
   }
   const claims = await identity.tokens.read(form.get('id_token_hint') ?? '');
@@ -164,6 +178,9 @@ export function identityProvider(identity: Identity): Hono {
   app.get(`${endpoints}/certs`, async (context) => context.json(await identity.tokens.jwks()));
   app.post(`${endpoints}/token`, (context) => tokenEndpoint(identity, context));
   app.all(`${endpoints}/token`, (context) => context.json({ error: 'HTTP 405 Method Not Allowed' }, 405));
+  app.post(`${endpoints}/auth/device`, (context) => deviceEndpoint(identity, context));
+  app.get(`${realm}/device`, (context) => deviceForm(identity, context));
+  app.post(`${realm}/device`, (context) => deviceDecision(identity, context));
   app.post(`${endpoints}/token/introspect`, (context) => introspectEndpoint(identity, context));
   app.on(['GET', 'POST'], `${endpoints}/userinfo`, (context) => userinfoEndpoint(identity, context));
   app.post(`${endpoints}/revoke`, (context) => revokeEndpoint(identity, context));

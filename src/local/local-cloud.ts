@@ -88,6 +88,14 @@ export interface LocalUser extends IssuedTokens {
   readonly roles: readonly string[];
 }
 
+/** An app that the identity provider knows, and how it proves that it is the one. */
+export interface LocalClient {
+  readonly clientId: string;
+  readonly clientSecret?: string;
+  /** PEM (PKCS #8), for assertions that are signed by ES256. */
+  readonly privateKey?: string;
+}
+
 /** How to reach a local cloud, and as whom. */
 export interface LocalCloudDescription {
   readonly cloudUrl: string;
@@ -98,6 +106,7 @@ export interface LocalCloudDescription {
   /** Drive's storage; its token service is at `sts/` below it. */
   readonly driveUrl: string;
   readonly users: readonly LocalUser[];
+  readonly clients: readonly LocalClient[];
 }
 
 export interface LocalCloud {
@@ -207,6 +216,15 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
   };
 }
 
+function describedClients({ realm, clientKeys }: Identity): Promise<readonly LocalClient[]> {
+  return Promise.all(
+    [...realm.clients.values()].map(async ({ id: clientId, secret: clientSecret, signsAssertions }) => {
+      if (signsAssertions) return { clientId, privateKey: (await clientKeys.of(clientId)).privateKey };
+      return clientSecret === undefined ? { clientId } : { clientId, clientSecret };
+    }),
+  );
+}
+
 /** A state in which every account of the identity provider is a user, whether it has called or not. */
 function stateWith(identity: Identity): State {
   const state = new State();
@@ -284,5 +302,5 @@ async function description(
     H2O_DRIVE_ENDPOINT: driveUrl,
     H2O_DRIVE_STS_ENDPOINT: origin + stsPath,
   };
-  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, driveUrl, users };
+  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, driveUrl, users, clients: await describedClients(identity) };
 }

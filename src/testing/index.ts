@@ -12,6 +12,7 @@ export type { Fault, FaultCondition, FaultEffect, FaultHit, Faults } from '../lo
 export type {
   IssuedTokens,
   IssueTokensOptions,
+  LocalClient,
   LocalCloudDescription,
   LocalCloudOptions,
   LocalUser,

@@ -13,16 +13,18 @@ export interface Exchange {
   /** Only where the request itself names `openid`. */
   readonly hasIdToken: boolean;
   readonly granted: GrantedTokens;
-  readonly requested: 'access_token' | 'id_token';
+  readonly requested: 'access_token' | 'id_token' | 'refresh_token';
 }
 
 export async function tokenExchange(identity: Identity, client: Client, form: URLSearchParams): Promise<Exchange> {
   if (!client.exchangesTokens) throw invalidRequest('Standard token exchange is not enabled for the requested client');
-  const requested = checkedForm(form);
+  const requested = checkedForm(client, form);
   const subject = await checkedSubject(identity, client, form.get('subject_token') ?? '');
   const scope = form.get('scope') ?? undefined;
   const asked = requestedScopes(client, scope);
   const { session } = subject;
+  if (requested === 'refresh_token' && session.isOffline)
+    throw invalidRequest('Refresh token not valid as requested_token_type because creating a new session is needed');
   const part = session.clients.get(client.id);
   const scopes = asked === undefined ? withSessionsOpenid(grantedAtSignIn(client, undefined), subject) : grantedAtSignIn(client, asked);
   const audiences = checkedAudiences(identity, form.getAll('audience'), scopes);
@@ -39,7 +41,7 @@ export async function tokenExchange(identity: Identity, client: Client, form: UR
 const withSessionsOpenid = (scopes: readonly string[], subject: LiveToken): readonly string[] =>
   subject.scopes.includes('openid') ? ['openid', ...scopes] : scopes;
 
-function checkedForm(form: URLSearchParams): Exchange['requested'] {
+function checkedForm(client: Client, form: URLSearchParams): Exchange['requested'] {
   if (form.has('requested_subject')) throw invalidRequest("Parameter 'requested_subject' is not supported for standard token exchange");
   if (!form.has('subject_token')) throw invalidRequest("Parameter 'subject_token' required for standard token exchange");
   const subjectType = form.get('subject_token_type');
@@ -48,6 +50,7 @@ function checkedForm(form: URLSearchParams): Exchange['requested'] {
   const requested = form.get('requested_token_type') ?? `${typePrefix}access_token`;
   if (requested === `${typePrefix}access_token`) return 'access_token';
   if (requested === `${typePrefix}id_token`) return 'id_token';
+  if (requested === `${typePrefix}refresh_token` && client.exchangesForRefreshTokens) return 'refresh_token';
   throw invalidRequest('requested_token_type unsupported');
 }
 

@@ -28,7 +28,7 @@ async function tokenAnswer(identity: Identity, { granted, refreshToken, statedSc
     refreshToken?.expiresAt === undefined ? 0 : Math.max(0, Math.floor((refreshToken.expiresAt - identity.now()) / 1000));
   return {
     access_token: await identity.accessToken(granted),
-    expires_in: identity.accessTokenSeconds,
+    expires_in: identity.lifeSeconds(granted.session),
     refresh_expires_in: refreshSeconds,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken.value }),
     token_type: 'Bearer',
@@ -72,6 +72,21 @@ const clientCredentialsGrant: Grant = (identity, client, form) => {
   return tokenAnswer(identity, { granted: { session, client, scopes, mark: 'cc' } });
 };
 
+const deviceGrant: Grant = (identity, client, form) => {
+  if (!client.hasDeviceFlow) throw deviceFlowDisabled();
+  const code = form.get('device_code');
+  if (code === null) throw invalidRequest('Missing parameter: device_code');
+  const { account, scopes } = identity.deviceCodes.redeem(code, client, identity.now());
+  const { session, refreshToken } = identity.signIn(account, client, scopes);
+  return tokenAnswer(identity, { granted: { session, client, scopes: refreshToken.scopes, mark: 'dg' }, refreshToken });
+};
+
+export const deviceFlowDisabled = (): OAuthError =>
+  new OAuthError(
+    'unauthorized_client',
+    'Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. The flow is disabled for the client.',
+  );
+
 const exchangeGrant: Grant = async (identity, client, form) => {
   const { granted, hasIdToken, requested } = await tokenExchange(identity, client, form);
   if (requested === 'id_token') {
@@ -81,12 +96,16 @@ const exchangeGrant: Grant = async (identity, client, form) => {
       issued_token_type: `urn:ietf:params:oauth:token-type:${requested}`,
     };
   }
-  return { ...(await tokenAnswer(identity, { granted, hasIdToken })), issued_token_type: `urn:ietf:params:oauth:token-type:${requested}` };
+  // Of a lineage of its own, beside that of the login.
+  const more = requested === 'refresh_token' ? { refreshToken: identity.sessions.issue(granted.session, client, granted.scopes) } : {};
+  const answer = await tokenAnswer(identity, { granted, hasIdToken, ...more });
+  return { ...answer, issued_token_type: `urn:ietf:params:oauth:token-type:${requested}` };
 };
 
 export const grants: ReadonlyMap<string, Grant> = new Map([
   ['password', passwordGrant],
   ['refresh_token', refreshGrant],
   ['client_credentials', clientCredentialsGrant],
+  ['urn:ietf:params:oauth:grant-type:device_code', deviceGrant],
   ['urn:ietf:params:oauth:grant-type:token-exchange', exchangeGrant],
 ]);

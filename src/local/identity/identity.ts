@@ -3,11 +3,13 @@
  */
 import type { Clock } from '../../internal/clock.js';
 import type { JsonObject } from '../json.js';
-import { OAuthError } from './oauth-error.js';
+import { ClientAuthenticator } from './client-authentication.js';
+import { ClientKeys } from './client-keys.js';
+import { DeviceCodes } from './device.js';
 import { createRealm } from './realm.js';
 import type { Account, Client, Realm } from './realm.js';
 import { grantedAtSignIn } from './scopes.js';
-import { Sessions } from './sessions.js';
+import { Sessions, endOf } from './sessions.js';
 import type { RefreshToken, Session } from './sessions.js';
 import { Tokens, isUnexpired } from './tokens.js';
 import type { GrantMark } from './tokens.js';
@@ -46,15 +48,24 @@ export class Identity {
   readonly realm: Realm;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
-  readonly accessTokenSeconds: number;
+  readonly clientKeys = new ClientKeys();
+  readonly clientAuthenticator: ClientAuthenticator;
+  readonly deviceCodes = new DeviceCodes();
+  readonly #accessTokenSeconds: number;
   readonly #clock: Clock;
 
   constructor(options: IdentityOptions) {
     this.realm = createRealm();
     this.issuer = `${options.origin}/auth/realms/${this.realm.name}`;
     this.sessions = new Sessions(options.rotateRefreshTokens);
-    this.accessTokenSeconds = options.accessTokenSeconds;
-    this.tokens = new Tokens(this.issuer, options.accessTokenSeconds);
+    this.#accessTokenSeconds = options.accessTokenSeconds;
+    this.tokens = new Tokens(this.issuer);
+    this.clientAuthenticator = new ClientAuthenticator({
+      realm: this.realm,
+      keys: this.clientKeys,
+      audiences: [this.issuer, `${this.issuer}/protocol/openid-connect/token`],
+      now: () => this.now(),
+    });
     this.#clock = options.clock;
   }
 
@@ -74,12 +85,18 @@ export class Identity {
     return session.clients.get(client.id)?.hasOpenid === false ? scopes.filter((scope) => scope !== 'openid') : scopes;
   }
 
+  /** How long a token of this session lives from now: no longer than the session itself. */
+  lifeSeconds(session: Session): number {
+    const end = endOf(session);
+    return end === undefined ? this.#accessTokenSeconds : Math.min(this.#accessTokenSeconds, (end - this.now()) / 1000);
+  }
+
   accessToken(granted: GrantedTokens): Promise<string> {
-    return this.tokens.accessToken({ ...granted, now: this.now() });
+    return this.tokens.accessToken({ ...granted, now: this.now(), lifeSeconds: this.lifeSeconds(granted.session) });
   }
 
   idToken(granted: GrantedTokens): Promise<string> {
-    return this.tokens.idToken({ ...granted, now: this.now() });
+    return this.tokens.idToken({ ...granted, now: this.now(), lifeSeconds: this.lifeSeconds(granted.session) });
   }
 
   async check(token: string): Promise<TokenVerdict> {
@@ -91,15 +108,5 @@ export class Identity {
     if (session === undefined) return { refusal: 'user_session_not_found' };
     if (!session.account.enabled) return { refusal: 'User disabled' };
     return { live: { claims, session, clientId, tokenId, scopes: text(claims['scope']).split(' ') } };
-  }
-
-  /** The client that a request authenticates as. */
-  client(id: string | undefined, secret: string | undefined): Client {
-    const failure = 'Invalid client or Invalid client credentials';
-    const client = this.realm.clients.get(id ?? '');
-    if (client === undefined) throw new OAuthError('invalid_client', failure, 401);
-    // A secret sent for a public client is ignored.
-    if (client.secret !== undefined && client.secret !== secret) throw new OAuthError('unauthorized_client', failure, 401);
-    return client;
   }
 }

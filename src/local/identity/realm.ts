@@ -12,7 +12,12 @@ export interface Client {
   /** Granted to who asks at sign-in. */
   readonly optionalScopes: readonly string[];
   readonly exchangesTokens: boolean;
+  /** Whether an exchange may end in a refresh token, within the session of the token that is exchanged. */
+  readonly exchangesForRefreshTokens: boolean;
   readonly hasServiceAccount: boolean;
+  readonly hasDeviceFlow: boolean;
+  /** Whether it proves who it is by an assertion that it signs with its private key, in place of a secret. */
+  readonly signsAssertions: boolean;
 }
 
 export interface Account {
@@ -39,18 +44,24 @@ const platformScope = 'h2oai:platform';
 const profileScopes = ['email', 'profile'];
 const mlopsScopes = ['ai.h2o.storage', 'ai.h2o.deploy'];
 /** Scopes that put an audience into the token. */
-export const audienceScopes: Readonly<Record<string, string>> = { 'lab.aud.mlops': 'mlops' };
-const extraScopes = ['offline_access', ...Object.keys(audienceScopes)];
+export const audienceScopes: Readonly<Record<string, string>> = { 'lab.aud.mlops': 'mlops', 'lab.aud.steam': 'steam' };
+/** Puts the roles into a claim of their own, in every token and the user's information. */
+export const rolesScope = 'lab.roles';
+const extraScopes = ['offline_access', rolesScope, ...Object.keys(audienceScopes)];
+/** All that there are, also those that no client may ask for. */
+export const realmScopes: readonly string[] = ['openid', ...profileScopes, platformScope, ...mlopsScopes, ...extraScopes, 'lab.unassigned'];
 
-const confidential = { exchangesTokens: true, hasServiceAccount: false, defaultScopes: profileScopes };
+const common = { exchangesForRefreshTokens: false, hasServiceAccount: false, hasDeviceFlow: false, signsAssertions: false };
+const confidential = { ...common, exchangesTokens: true, defaultScopes: profileScopes };
 
 const clients: readonly Client[] = [
   {
+    ...common,
     id: 'hac-platform-public',
     defaultScopes: [...profileScopes, platformScope, ...mlopsScopes],
     optionalScopes: extraScopes,
     exchangesTokens: false,
-    hasServiceAccount: false,
+    hasDeviceFlow: true,
   },
   {
     ...confidential,
@@ -73,7 +84,22 @@ const clients: readonly Client[] = [
     optionalScopes: [platformScope, ...mlopsScopes, ...extraScopes],
     exchangesTokens: false,
   },
+  {
+    ...confidential,
+    id: 'wave-app-xrt',
+    secret: 'wave-app-xrt-secret',
+    optionalScopes: [platformScope, ...mlopsScopes, ...extraScopes],
+    exchangesForRefreshTokens: true,
+  },
+  {
+    ...confidential,
+    id: 'wave-app-key',
+    optionalScopes: [platformScope, ...mlopsScopes, ...extraScopes],
+    hasServiceAccount: true,
+    signsAssertions: true,
+  },
   { ...confidential, id: 'mlops', secret: 'mlops-secret', optionalScopes: mlopsScopes },
+  { ...confidential, id: 'steam', secret: 'steam-secret', optionalScopes: extraScopes, exchangesTokens: false },
   { ...confidential, id: 'no-scopes', secret: 'no-scopes-secret', optionalScopes: ['offline_access'] },
 ];
 

@@ -19,6 +19,8 @@ export interface Session {
   readonly isOffline: boolean;
   readonly startedAt: number;
   readonly clients: Map<string, ClientSession>;
+  /** Whether an administrator has signed its user out everywhere. */
+  endedByAdministrator: boolean;
 }
 
 /** The refresh tokens that descend from one sign-in. */
@@ -40,6 +42,15 @@ export interface RefreshToken {
 /** Ten hours, the longest an online session lasts. */
 const sessionLifeMs = 36_000_000;
 
+/** When a session is over in any case; undefined for one that is never. */
+export const endOf = ({ isOffline, startedAt }: Session): number | undefined => (isOffline ? undefined : startedAt + sessionLifeMs);
+
+/** The words for a session that is gone: the stamp that an administrator's sign-out leaves on a user makes offline tokens stale. */
+function endingOf({ isOffline, endedByAdministrator }: Session): string {
+  if (!isOffline) return 'Session not active';
+  return endedByAdministrator ? 'Stale token' : 'Offline user session not found';
+}
+
 export class Sessions {
   readonly #rotates: boolean;
   readonly #sessions = new Map<string, Session>();
@@ -57,6 +68,7 @@ export class Sessions {
       isOffline: scopes.includes('offline_access'),
       startedAt: now,
       clients: new Map(),
+      endedByAdministrator: false,
     };
     session.clients.set(client.id, { hasOpenid: true });
     this.#sessions.set(session.id, session);
@@ -74,8 +86,7 @@ export class Sessions {
     if (token === undefined) throw invalidGrant('Invalid refresh token');
     if (token.client.id !== client.id) throw invalidGrant("Invalid refresh token. Token client and authorized client don't match");
     if (token.expiresAt !== undefined && token.expiresAt <= now) throw invalidGrant('Token is not active');
-    if (!this.#sessions.has(token.session.id))
-      throw invalidGrant(token.session.isOffline ? 'Offline user session not found' : 'Session not active');
+    if (!this.#sessions.has(token.session.id)) throw invalidGrant(endingOf(token.session));
     if (!token.session.account.enabled) throw invalidGrant('User disabled');
     if (!token.session.clients.has(client.id)) throw invalidGrant("Session doesn't have required client");
     return token;
@@ -114,8 +125,12 @@ export class Sessions {
     this.#sessions.delete(session.id);
   }
 
+  /** What an administrator does who signs a user out: every session ends, offline ones too. */
   endAllOf(account: Account): void {
-    for (const session of this.#sessions.values()) if (session.account === account) this.end(session);
+    for (const session of [...this.#sessions.values()].filter((entry) => entry.account === account)) {
+      session.endedByAdministrator = true;
+      this.end(session);
+    }
   }
 
   /** Ends one client's part of a session, and the session with its last part. */
@@ -140,7 +155,7 @@ export class Sessions {
       session,
       client,
       scopes,
-      expiresAt: session.isOffline ? undefined : session.startedAt + sessionLifeMs,
+      expiresAt: endOf(session),
       lineage,
       sequence: lineage.newest,
     };

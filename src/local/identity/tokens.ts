@@ -6,12 +6,12 @@ import { SignJWT, compactVerify, exportJWK, generateKeyPair } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 import { isObject, parseJson } from '../json.js';
 import type { JsonObject } from '../json.js';
-import { audienceScopes } from './realm.js';
+import { audienceScopes, rolesScope } from './realm.js';
 import type { Client } from './realm.js';
 import type { Session } from './sessions.js';
 
-/** How a token came to be, as the mark in its `jti` tells: password, refresh, exchange, client credentials. */
-export type GrantMark = 'ro' | 'rt' | 'te' | 'cc';
+/** How a token came to be, as the mark in its `jti` tells: password, refresh, exchange, client credentials, device. */
+export type GrantMark = 'ro' | 'rt' | 'te' | 'cc' | 'dg';
 
 export interface TokenRequest {
   readonly session: Session;
@@ -21,6 +21,7 @@ export interface TokenRequest {
   /** Narrows the audiences that the scopes bring. */
   readonly audiences?: readonly string[];
   readonly now: number;
+  readonly lifeSeconds: number;
 }
 
 interface SigningKey {
@@ -51,11 +52,9 @@ export function audiencesOf(scopes: readonly string[]): readonly string[] {
 
 export class Tokens {
   readonly #issuer: string;
-  readonly #lifeSeconds: number;
 
-  constructor(issuer: string, lifeSeconds: number) {
+  constructor(issuer: string) {
     this.#issuer = issuer;
-    this.#lifeSeconds = lifeSeconds;
   }
 
   async jwks(): Promise<{ keys: readonly JWK[] }> {
@@ -90,11 +89,11 @@ export class Tokens {
     return isObject(claims) && claims['iss'] === this.#issuer ? claims : undefined;
   }
 
-  #commonClaims({ session, now }: TokenRequest, type: 'Bearer' | 'ID'): JsonObject {
+  #commonClaims({ session, scopes, now, lifeSeconds }: TokenRequest, type: 'Bearer' | 'ID'): JsonObject {
     const { account } = session;
     return {
       // Not rounded: a token that is to live 0.4 s has to end on time.
-      exp: now / 1000 + this.#lifeSeconds,
+      exp: now / 1000 + lifeSeconds,
       iat: Math.floor(now / 1000),
       auth_time: Math.floor(session.startedAt / 1000),
       iss: this.#issuer,
@@ -103,6 +102,7 @@ export class Tokens {
       sid: session.id,
       acr: '1',
       ...profileOf(account),
+      ...rolesOf(account, scopes),
     };
   }
 
@@ -116,6 +116,10 @@ export class Tokens {
 export function isUnexpired(claims: JsonObject, now: number): boolean {
   return typeof claims['exp'] === 'number' && now < claims['exp'] * 1000;
 }
+
+/** A claim of its own for the roles, where a scope asks for it. */
+export const rolesOf = ({ roles }: Session['account'], scopes: readonly string[]): JsonObject =>
+  scopes.includes(rolesScope) ? { roles: ['offline_access', ...roles] } : {};
 
 /** What the provider tells of an account, in tokens and at its userinfo endpoint. */
 export function profileOf(account: Session['account']): JsonObject {

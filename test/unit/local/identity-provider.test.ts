@@ -225,7 +225,7 @@ describe('a refresh token is refused', () => {
     const offline = await signIn(cloud, 'openid offline_access');
     cloud.cloud.stopUserSession('alice');
     expect(await cloud.form('token', refreshForm(online.refreshToken))).toMatchObject(invalidGrant('Session not active'));
-    expect(await cloud.form('token', refreshForm(offline.refreshToken))).toMatchObject(invalidGrant('Offline user session not found'));
+    expect(await cloud.form('token', refreshForm(offline.refreshToken))).toMatchObject(invalidGrant('Stale token'));
   });
 
   it('when the user is disabled', async () => {
