@@ -7,7 +7,7 @@ describe('a local cloud', () => {
   it('tells how to reach it, with tokens that work', async () => {
     const cloud = new TestCloud();
     const description = await cloud.cloud.describe();
-    expect(Object.keys(description)).toEqual(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'driveUrl', 'users']);
+    expect(Object.keys(description)).toEqual(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'driveUrl', 'users', 'clients']);
     expect(description).toMatchObject({
       cloudUrl: origin,
       env: { H2O_CLOUD_ENVIRONMENT: origin },
