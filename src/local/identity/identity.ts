@@ -48,9 +48,9 @@ export class Identity {
   readonly realm: Realm;
   readonly sessions: Sessions;
   readonly tokens: Tokens;
-  readonly clientKeys = new ClientKeys();
+  readonly clientKeys: ClientKeys = new ClientKeys();
   readonly clientAuthenticator: ClientAuthenticator;
-  readonly deviceCodes = new DeviceCodes();
+  readonly deviceCodes: DeviceCodes = new DeviceCodes();
   readonly #accessTokenSeconds: number;
   readonly #clock: Clock;
 
