@@ -30,6 +30,15 @@ export interface Project {
   readonly deletedAt: number | undefined;
 }
 
+/** A project that somebody else may see too. */
+export interface Sharing {
+  readonly id: string;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly isReadOnly: boolean;
+  readonly createdAt: number;
+}
+
 export interface Environment {
   readonly id: string;
   readonly projectId: string;
@@ -245,6 +254,7 @@ export interface AuditEvent {
 export class State {
   readonly users: Map<string, User> = new Map();
   readonly projects: Map<string, Project> = new Map();
+  readonly sharings: Map<string, Sharing> = new Map();
   readonly environments: Map<string, Environment> = new Map();
   readonly artifacts: Map<string, Artifact> = new Map();
   readonly tags: Map<string, Tag> = new Map();
@@ -295,11 +305,17 @@ export class State {
     return project;
   }
 
+  /** The project that an artifact's entity belongs to, or is. */
+  projectOf(entityId: string): Project | undefined {
+    const entity = this.experiments.get(entityId) ?? this.datasets.get(entityId) ?? this.deployments.get(entityId);
+    return this.projects.get(entity?.projectId ?? entityId);
+  }
+
   /** Removes a project with everything in it, live deployments too. */
   removeProject(projectId: string): void {
     for (const { id } of inProject(this.experiments, projectId)) this.removeExperiment(id);
     for (const { id } of inProject(this.models, projectId)) this.removeModel(id);
-    for (const map of [this.environments, this.tags, this.datasets, this.deployments, this.endpoints]) {
+    for (const map of [this.sharings, this.environments, this.tags, this.datasets, this.deployments, this.endpoints]) {
       for (const { id } of inProject<{ readonly id: string; readonly projectId: string }>(map, projectId)) map.delete(id);
     }
     this.#removeArtifactsOf(projectId);

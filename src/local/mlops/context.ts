@@ -3,9 +3,10 @@
  */
 import type { Clock } from '../../internal/clock.js';
 import type { JsonObject } from '../json.js';
-import type { State, User } from '../state.js';
+import type { State } from '../state.js';
 import type { Api, PlatformName } from './platforms.js';
 import type { PresignedUrls } from './storage/presigned-urls.js';
+import type { Actor } from './visible.js';
 
 export type SecurityKind = 'none' | 'passphrase' | 'hashed-passphrase' | 'oidc' | 'api-key';
 
@@ -29,7 +30,7 @@ export interface GatewayContext {
   readonly artifactStoreBytes: number;
 }
 
-type Method = (message: JsonObject, user: User) => JsonObject;
+type Method = (message: JsonObject, user: Actor) => JsonObject;
 
 /** Methods by their path below the gateway, `<mount>/<service>/<method>`. */
 export type Methods = Readonly<Record<string, Method>>;

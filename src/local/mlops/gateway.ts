@@ -7,7 +7,6 @@ import type { Context } from 'hono';
 import type { Access } from '../access.js';
 import { isObject, parseJson } from '../json.js';
 import type { JsonObject } from '../json.js';
-import type { User } from '../state.js';
 import type { GatewayContext, Methods } from './context.js';
 import { compositionMethods } from './deployer-rpc/compositions.js';
 import { deploymentMethods, deploymentStatusMethods } from './deployer-rpc/deployments.js';
@@ -34,8 +33,10 @@ import { experimentMethods } from './storage/experiments.js';
 import { ingestionMethods, requestedIngestionMethods } from './storage/ingestion.js';
 import { modelMethods, versionMethods } from './storage/models.js';
 import { environmentMethods, projectMethods } from './storage/projects.js';
+import { sharingMethods } from './storage/sharing.js';
 import { tagMethods } from './storage/tags.js';
 import { userMethods } from './storage/users.js';
+import type { Actor } from './visible.js';
 
 /** Where the gateway is mounted. */
 export const gatewayPath = '/mlops';
@@ -53,6 +54,7 @@ const storageMethods: MethodsOf = (context) => ({
   ...versionMethods(context),
   ...aggregateMethods(context),
   ...eventMethods(context),
+  ...sharingMethods(context),
   ...userMethods(context),
 });
 
@@ -76,13 +78,19 @@ const methodsOf: readonly (readonly [Api, MethodsOf])[] = [
 const servedMethods = (context: GatewayContext): ReadonlyMap<string, Methods[string]> =>
   new Map(methodsOf.filter(([api]) => context.serves(api)).flatMap(([, methods]) => Object.entries(methods(context))));
 
+const readingMethods = /\/(?:Get|List|Count|Is|WhoAmI|BatchGet|Discover|GenerateArtifactDownloadURL|Read|QueryWriteStatus)\w*$/;
+
+/** RPCs tell by their name whether they change things, REST by the method; but a job is cancelled by a GET. */
+const changesThings = ({ method, path }: Context['req']): boolean =>
+  method === 'POST' ? !readingMethods.test(path) : method !== 'GET' || path.endsWith(':cancel');
+
 /** The user behind a request; refuses a token that is not good, or that lacks a scope. */
-async function authorised(context: GatewayContext, access: Access, request: Context['req']): Promise<User> {
+async function authorised(context: GatewayContext, access: Access, request: Context['req']): Promise<Actor> {
   const caller = await access.caller(request.header('authorization'));
   if (caller === undefined) throw new RpcError(16, 'invalid or missing bearer token');
   const missing = neededScopes.filter((scope) => !caller.scopes.includes(scope));
   if (missing.length > 0) throw new RpcError(7, `the token lacks the scope ${missing.join(' ')}`);
-  return context.state.user(caller, context.clock.now());
+  return { ...context.state.user(caller, context.clock.now()), writes: changesThings(request) };
 }
 
 async function requestMessage(request: Context['req']): Promise<JsonObject> {
@@ -92,7 +100,7 @@ async function requestMessage(request: Context['req']): Promise<JsonObject> {
   return message;
 }
 
-type UserOf = (request: Context['req']) => Promise<User>;
+type UserOf = (request: Context['req']) => Promise<Actor>;
 
 /** The gateway as an app; it serves everything below {@link gatewayPath}. */
 export function gateway(context: GatewayContext, access: Access): Hono {

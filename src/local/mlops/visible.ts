@@ -1,14 +1,33 @@
 /**
- * The entries that one user may see. What another user owns, and what is deleted, is "not found", like what does not exist.
+ * The entries that one user may see: their own, and those of projects that are shared with them, which they may be allowed to read only.
+ * Everything else, and what is deleted, is "not found", like what does not exist.
  */
-import type { Artifact, Dataset, Deployment, Environment, Experiment, Model, ModelVersion, Project, State, Tag, User } from '../state.js';
-import { notFound } from './rpc-error.js';
+import type {
+  Artifact,
+  Dataset,
+  Deployment,
+  Environment,
+  Experiment,
+  Model,
+  ModelVersion,
+  Project,
+  Sharing,
+  State,
+  Tag,
+  User,
+} from '../state.js';
+import { RpcError, notFound } from './rpc-error.js';
+
+/** Who asks, and whether the request is one that changes things. */
+export interface Actor extends User {
+  readonly writes: boolean;
+}
 
 export class Visible {
   readonly #state: State;
-  readonly #user: User;
+  readonly #user: Actor;
 
-  constructor(state: State, user: User) {
+  constructor(state: State, user: Actor) {
     this.#state = state;
     this.#user = user;
   }
@@ -21,6 +40,13 @@ export class Visible {
   project(id: string): Project {
     const project = this.#state.projects.get(id);
     if (project === undefined || !this.#sees(project)) throw notFound('project', id);
+    return this.#allowed(project);
+  }
+
+  /** A project that is the user's own. */
+  ownProject(id: string): Project {
+    const project = this.project(id);
+    if (project.ownerId !== this.#user.id) throw new RpcError(7, `project ${id} belongs to another user`);
     return project;
   }
 
@@ -75,7 +101,9 @@ export class Visible {
 
   artifact(id: string): Artifact {
     const artifact = this.#state.artifacts.get(id);
-    if (artifact?.ownerId !== this.#user.id) throw notFound('artifact', id);
+    const project = artifact === undefined ? undefined : this.#state.projectOf(artifact.entityId);
+    if (artifact === undefined || project === undefined || !this.#sees(project)) throw notFound('artifact', id);
+    this.#allowed(project);
     return artifact;
   }
 
@@ -88,7 +116,18 @@ export class Visible {
   }
 
   #sees(project: Project): boolean {
-    return project.ownerId === this.#user.id && project.deletedAt === undefined;
+    return project.deletedAt === undefined && (project.ownerId === this.#user.id || this.#sharing(project) !== undefined);
+  }
+
+  #sharing(project: Project): Sharing | undefined {
+    return [...this.#state.sharings.values()].find(({ projectId, userId }) => projectId === project.id && userId === this.#user.id);
+  }
+
+  /** Refuses a change to what the user may only read. */
+  #allowed(project: Project): Project {
+    if (this.#user.writes && project.ownerId !== this.#user.id && this.#sharing(project)?.isReadOnly === true)
+      throw new RpcError(7, `you may read project ${project.id}, not change it`);
+    return project;
   }
 
   #seesVersion({ modelId, experimentId }: ModelVersion): boolean {
@@ -100,6 +139,7 @@ export class Visible {
   #inProject<Entry extends { readonly projectId: string }>(what: string, entry: Entry | undefined, id: string): Entry {
     const project = this.#state.projects.get(entry?.projectId ?? '');
     if (entry === undefined || project === undefined || !this.#sees(project)) throw notFound(what, id);
+    this.#allowed(project);
     return entry;
   }
 }

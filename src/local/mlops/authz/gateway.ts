@@ -21,7 +21,7 @@ export function authzGateway(context: GatewayContext, access: Access): Hono {
     const caller = await access.caller(req.header('authorization'));
     if (caller === undefined) throw new RpcError(16, 'invalid or missing bearer token');
     if (!context.serves('authz')) throw new RpcError(5, 'Not Found');
-    const user = context.state.user(caller, context.clock.now());
+    const user = { ...context.state.user(caller, context.clock.now()), writes: req.method !== 'GET' };
     return route(req.raw, new URL(req.url).pathname.slice(authzPath.length), user);
   });
   return app;

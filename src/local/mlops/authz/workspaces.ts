@@ -11,6 +11,7 @@ import { restFiltered, restListAnswer } from '../rest/lists.js';
 import { queryMask } from '../rest/routes.js';
 import type { RestCall, Routes } from '../rest/routes.js';
 import { invalidArgument, notFound } from '../rpc-error.js';
+import { Visible } from '../visible.js';
 
 /** How long a deleted workspace is kept. */
 const keptForMs = 30 * 24 * 3600 * 1000;
@@ -54,8 +55,8 @@ export function workspaceRoutes(context: GatewayContext): Routes {
     [`GET ${all}:count`]: (call) => ({ totalSize: String(restFiltered(listed(state, call), call.query).length) }),
     [`GET ${one}`]: (call) => ({ workspace: wireWorkspace(workspaceAt(state, call)) }),
     [`PATCH ${one}`]: (call) => change(workspaceAt(state, call), changes(call)),
-    [`DELETE ${one}`]: (call) => change(workspaceAt(state, call), { deletedAt: clock.now() }),
-    [`POST ${one}:undelete`]: (call) => change(workspaceAt(state, call, { evenDeleted: true }), { deletedAt: undefined }),
+    [`DELETE ${one}`]: (call) => change(new Visible(state, call.user).ownProject(workspaceAt(state, call).id), { deletedAt: clock.now() }),
+    [`POST ${one}:undelete`]: (call) => change(deletedWorkspaceAt(state, call), { deletedAt: undefined }),
     [`POST ${one}:archive`]: (call) => change(workspaceAt(state, call), { archivedAt: clock.now() }),
     [`POST ${one}:unarchive`]: (call) => change(workspaceAt(state, call), { archivedAt: undefined }),
   };
@@ -63,16 +64,22 @@ export function workspaceRoutes(context: GatewayContext): Routes {
 
 function listed(state: State, { user, query }: RestCall): readonly JsonObject[] {
   const shows = (name: string): boolean => query.get(name)?.toLowerCase() === 'true';
-  return [...state.projects.values()]
-    .filter(({ ownerId }) => ownerId === user.id)
-    .filter(({ deletedAt }) => deletedAt === undefined || shows('showDeleted'))
+  const deleted = [...state.projects.values()].filter(({ ownerId, deletedAt }) => ownerId === user.id && deletedAt !== undefined);
+  return [...new Visible(state, user).projects(), ...(shows('showDeleted') ? deleted : [])]
     .filter(({ archivedAt }) => archivedAt === undefined || shows('showArchived'))
     .map(wireWorkspace);
 }
 
-function workspaceAt(state: State, { user, param }: RestCall, { evenDeleted = false } = {}): Project {
+function workspaceAt(state: State, { user, param }: RestCall): Project {
+  const id = param('workspace');
+  // Worded as the gateway of workspaces words it.
+  if (!new Visible(state, user).projects().some((project) => project.id === id)) throw notFound('workspace', id);
+  return new Visible(state, user).project(id);
+}
+
+function deletedWorkspaceAt(state: State, { user, param }: RestCall): Project {
   const project = state.projects.get(param('workspace'));
-  if (project?.ownerId !== user.id || (project.deletedAt !== undefined && !evenDeleted)) throw notFound('workspace', param('workspace'));
+  if (project?.ownerId !== user.id) throw notFound('workspace', param('workspace'));
   return project;
 }
 

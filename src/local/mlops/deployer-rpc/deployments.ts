@@ -3,7 +3,7 @@
  */
 import type { JsonObject } from '../../json.js';
 import { inProject } from '../../state.js';
-import type { Deployment, User } from '../../state.js';
+import type { Deployment } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { artifactFinder, createDeployment, removeDeployment, reviseDeployment } from '../deployments/lifecycle.js';
@@ -14,6 +14,7 @@ import { maskPaths, nested, text } from '../message.js';
 import { invalidArgument } from '../rpc-error.js';
 import { listAnswer } from '../storage/lists.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { planParts, wireDeployment } from './deployment-message.js';
 import type { PlanReader } from './deployment-message.js';
 import { checkSecurityChange } from './security.js';
@@ -50,7 +51,7 @@ export function deploymentMethods(context: GatewayContext): Methods {
   });
 }
 
-const planReader = (context: GatewayContext, user: User): PlanReader => ({
+const planReader = (context: GatewayContext, user: Actor): PlanReader => ({
   activated: context.securityOptions,
   artifactOf: artifactFinder(context, user),
   now: context.clock.now(),

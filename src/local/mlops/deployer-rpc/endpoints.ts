@@ -3,13 +3,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
-import type { Endpoint, State, User } from '../../state.js';
+import type { Endpoint, State } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { integer, maskPaths, nested, text } from '../message.js';
 import { pageOf } from '../page.js';
 import { invalidArgument, notFound } from '../rpc-error.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 
 const parentOf = (endpoint: Endpoint): string => `projects/${endpoint.projectId}/environments/${endpoint.environmentId}`;
 
@@ -28,13 +29,13 @@ interface Parent {
   readonly environmentId: string;
 }
 
-function readParent(state: State, user: User, parent: string): Parent {
+function readParent(state: State, user: Actor, parent: string): Parent {
   const [, projectId = '', environmentId = ''] = /^projects\/([^/]+)\/environments\/([^/]+)$/.exec(parent) ?? [];
   if (new Visible(state, user).environment(environmentId).projectId !== projectId) throw notFound('environment', parent);
   return { projectId, environmentId };
 }
 
-function find(state: State, user: User, name: string): Endpoint {
+function find(state: State, user: Actor, name: string): Endpoint {
   const [, parent = '', id = ''] = /^(.+)\/endpoints\/([^/]+)$/.exec(name) ?? [];
   const { environmentId } = readParent(state, user, parent);
   const endpoint = state.endpoints.get(id);
@@ -44,7 +45,7 @@ function find(state: State, user: User, name: string): Endpoint {
 
 type Changeable = Pick<Endpoint, 'name' | 'description' | 'path' | 'targetId'>;
 
-function readEndpoint(state: State, user: User, sent: JsonObject): Changeable {
+function readEndpoint(state: State, user: Actor, sent: JsonObject): Changeable {
   const path = text(sent, 'path');
   if (!/^[^/]+(\/[^/]+)*$/.test(path)) throw invalidArgument('the path of an endpoint has no leading, trailing or double slash');
   const target = text(sent, 'target');

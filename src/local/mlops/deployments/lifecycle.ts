@@ -3,21 +3,22 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { loadModel } from '../../models.js';
-import type { Deployment, DeploymentElement, DeploymentPlan, Environment, User } from '../../state.js';
+import type { Deployment, DeploymentElement, DeploymentPlan, Environment } from '../../state.js';
 import type { GatewayContext } from '../context.js';
 import { recordEvent } from '../events.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import type { ArtifactFinder } from './plan.js';
 import { isScaledDown } from './states.js';
 
-export function artifactFinder({ state }: GatewayContext, user: User): ArtifactFinder {
+export function artifactFinder({ state }: GatewayContext, user: Actor): ArtifactFinder {
   return (experimentId, artifactType) => {
     const { id } = new Visible(state, user).experiment(experimentId);
     return [...state.artifacts.values()].find((artifact) => artifact.entityId === id && artifact.type === artifactType)?.id;
   };
 }
 
-export function createDeployment(context: GatewayContext, user: User, environment: Environment, plan: DeploymentPlan): Deployment {
+export function createDeployment(context: GatewayContext, user: Actor, environment: Environment, plan: DeploymentPlan): Deployment {
   const deployment: Deployment = {
     id: randomUUID(),
     projectId: environment.projectId,
@@ -45,19 +46,19 @@ export function reviseDeployment(context: GatewayContext, old: Deployment, chang
 }
 
 /** Starts a deployment anew as it is. */
-export function retryDeployment(context: GatewayContext, user: User, deployment: Deployment): void {
+export function retryDeployment(context: GatewayContext, user: Actor, deployment: Deployment): void {
   reviseDeployment(context, deployment);
   occurred(context, user, deployment, { operation: 'RETRY_DEPLOYMENT', message: 'Deployment retried' });
 }
 
-export function removeDeployment(context: GatewayContext, user: User, deployment: Deployment): void {
+export function removeDeployment(context: GatewayContext, user: Actor, deployment: Deployment): void {
   context.state.removeDeployment(deployment.id);
   occurred(context, user, deployment, { operation: 'UNDEPLOY', message: 'Deployment deleted' });
 }
 
 function occurred(
   context: GatewayContext,
-  user: User,
+  user: Actor,
   { id, projectId }: Deployment,
   what: { readonly operation: string; readonly message: string },
 ): void {

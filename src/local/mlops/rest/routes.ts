@@ -3,12 +3,12 @@
  */
 import { isObject, parseJson } from '../../json.js';
 import type { JsonObject } from '../../json.js';
-import type { User } from '../../state.js';
 import { normalised } from '../message.js';
 import { RpcError, invalidArgument } from '../rpc-error.js';
+import type { Actor } from '../visible.js';
 
 export interface RestCall {
-  readonly user: User;
+  readonly user: Actor;
   /** What stands for `{name}` in the route. */
   readonly param: (name: string) => string;
   readonly query: URLSearchParams;
@@ -33,7 +33,7 @@ const compiled = ([key, handler]: [string, Handler]): Route => {
 };
 
 /** What answers a request below one mount; refuses a path that there is none for. */
-export function router(routes: Routes): (request: Request, path: string, user: User) => Promise<Response> {
+export function router(routes: Routes): (request: Request, path: string, user: Actor) => Promise<Response> {
   const table = Object.entries(routes).map(compiled);
   return async (request, path, user) => {
     const decoded = decodedPath(path);

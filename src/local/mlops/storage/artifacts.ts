@@ -3,12 +3,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
-import type { Artifact, User } from '../../state.js';
+import type { Artifact } from '../../state.js';
 import { optionalTimestamp, service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { integer, maskPaths, nested, text } from '../message.js';
 import { failedPrecondition, invalidArgument } from '../rpc-error.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { ingestionState } from './ingestion.js';
 import { countAnswer, listAnswer } from './lists.js';
 import type { PresignedGrant } from './presigned-urls.js';
@@ -37,7 +38,7 @@ const wireArtifact = (artifact: Artifact, context: GatewayContext): JsonObject =
 /** A new record without bytes. */
 export function createArtifact(
   { state, clock }: GatewayContext,
-  user: User,
+  user: Actor,
   params: Pick<Artifact, 'entityId' | 'entityType' | 'type' | 'mimeType'>,
 ): Artifact {
   const now = clock.now();
@@ -60,7 +61,7 @@ export function createArtifact(
 export function artifactMethods(context: GatewayContext): Methods {
   const { state, clock, pageSize } = context;
   const wire = (artifact: Artifact): JsonObject => wireArtifact(artifact, context);
-  const artifactsOf = (message: JsonObject, user: User): readonly JsonObject[] => {
+  const artifactsOf = (message: JsonObject, user: Actor): readonly JsonObject[] => {
     const { entityId } = new Visible(state, user).entity(text(message, 'entityId'));
     return [...state.artifacts.values()].filter((artifact) => artifact.entityId === entityId).map(wire);
   };
@@ -102,7 +103,7 @@ export function presignedMethods(context: GatewayContext): Methods {
     const { url, expiresAt } = presignedUrls.create({ artifactId: artifact.id, method, contentType }, clock.now());
     return { presignedUrl: { url, method: `HTTP_METHOD_${method}`, contentType, expiresAt: timestamp(expiresAt) } };
   };
-  const awaited = (message: JsonObject, user: User): Artifact => {
+  const awaited = (message: JsonObject, user: Actor): Artifact => {
     const artifact = new Visible(state, user).artifact(text(message, 'id'));
     if (artifact.uploaded !== undefined) throw failedPrecondition(`artifact ${artifact.id} has been uploaded already`);
     return artifact;

@@ -4,11 +4,12 @@
 import { isObject, parseJson } from '../../json.js';
 import type { JsonObject } from '../../json.js';
 import { bytesBetween } from '../../state.js';
-import type { Artifact, User } from '../../state.js';
+import type { Artifact } from '../../state.js';
 import type { GatewayContext } from '../context.js';
 import { flag, integer, normalised, text } from '../message.js';
 import { RpcError, failedPrecondition, invalidArgument } from '../rpc-error.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { md5Of } from './artifacts.js';
 import { freeBytes } from './capacity.js';
 
@@ -36,7 +37,7 @@ function parsedLine(line: string): JsonObject {
 }
 
 /** Takes an upload in. What arrived before a failure stays, and a later call may go on from there. */
-export async function writeBytes(context: GatewayContext, user: User, body: ReadableStream<Uint8Array> | null): Promise<JsonObject> {
+export async function writeBytes(context: GatewayContext, user: Actor, body: ReadableStream<Uint8Array> | null): Promise<JsonObject> {
   const artifact = await received(context, user, body);
   if (artifact.uploaded === undefined) throw new RpcError(11, `the stream ended after ${artifact.sizeBytes} bytes without finish_write`);
   return { committedSize: String(artifact.sizeBytes) };
@@ -48,7 +49,7 @@ export async function drain(body: ReadableStream<Uint8Array> | null): Promise<vo
   await body?.pipeTo(new WritableStream()).catch(() => undefined);
 }
 
-async function received(context: GatewayContext, user: User, body: ReadableStream<Uint8Array> | null): Promise<Artifact> {
+async function received(context: GatewayContext, user: Actor, body: ReadableStream<Uint8Array> | null): Promise<Artifact> {
   let artifact: Artifact | undefined;
   for await (const message of messagesIn(body)) {
     const name = text(message, 'resourceName');
@@ -80,13 +81,13 @@ function finish(artifact: Artifact, now: number): void {
   artifact.modifiedAt = now;
 }
 
-export function writeStatus({ state }: GatewayContext, user: User, message: JsonObject): JsonObject {
+export function writeStatus({ state }: GatewayContext, user: Actor, message: JsonObject): JsonObject {
   const artifact = new Visible(state, user).artifact(text(message, 'resourceName'));
   return { committedSize: String(artifact.sizeBytes), complete: artifact.uploaded !== undefined };
 }
 
 /** Gives a file out from `readOffset`, at most `readLimit` bytes of it, where that is not zero. */
-export function readBytes({ state }: GatewayContext, user: User, message: JsonObject): Response {
+export function readBytes({ state }: GatewayContext, user: Actor, message: JsonObject): Response {
   const artifact = new Visible(state, user).artifact(text(message, 'resourceName'));
   if (artifact.uploaded === undefined) throw failedPrecondition(`artifact ${artifact.id} has not been uploaded`);
   const offset = integer(message, 'readOffset');

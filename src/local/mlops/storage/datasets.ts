@@ -4,11 +4,12 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
 import { inProject } from '../../state.js';
-import type { Dataset, User } from '../../state.js';
+import type { Dataset } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { messages, nested, text } from '../message.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { attempt } from './batch.js';
 import { countAnswer, listAnswer } from './lists.js';
 import { selectedMetadata } from './metadata.js';
@@ -29,14 +30,14 @@ export function datasetMethods({ state, clock, pageSize }: GatewayContext): Meth
     statistics: { column: [] },
     tag: dataset.tagIds.flatMap((id) => state.tags.get(id) ?? []).map(wireTag),
   });
-  const listed = (message: JsonObject, user: User): readonly JsonObject[] =>
+  const listed = (message: JsonObject, user: Actor): readonly JsonObject[] =>
     inProject(state.datasets, new Visible(state, user).project(text(message, 'projectId')).id).map((dataset) => wire(dataset, message));
   const change = (dataset: Dataset, changes: Partial<Dataset>): Dataset => {
     const changed = { ...dataset, ...changes };
     state.datasets.set(dataset.id, changed);
     return changed;
   };
-  const remove = (message: JsonObject, user: User): JsonObject => {
+  const remove = (message: JsonObject, user: Actor): JsonObject => {
     const { id, projectId } = new Visible(state, user).dataset(text(message, 'id'));
     state.datasets.delete(id);
     return { id, status: true, message: '', projectId };

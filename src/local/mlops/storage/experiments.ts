@@ -3,13 +3,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
-import type { Artifact, Experiment, IngestionOutcome, State, User } from '../../state.js';
+import type { Artifact, Experiment, IngestionOutcome, State } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { recordEvent } from '../events.js';
 import { maskPaths, messages, nested, text } from '../message.js';
 import { failedPrecondition, invalidArgument } from '../rpc-error.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { attempt } from './batch.js';
 import { annotationMethods } from './experiment-annotations.js';
 import { ingestionState } from './ingestion.js';
@@ -54,7 +55,7 @@ export function experimentMethods(context: GatewayContext): Methods {
 
 function basicMethods(context: GatewayContext): Methods {
   const { state, clock, pageSize } = context;
-  const listed = (message: JsonObject, user: User): readonly JsonObject[] =>
+  const listed = (message: JsonObject, user: Actor): readonly JsonObject[] =>
     new Visible(state, user).experiments(text(message, 'projectId')).map((experiment) => wireExperiment(state, experiment, message));
   const change = (experiment: Experiment, changes: Partial<Experiment>): Experiment => {
     const changed = { ...experiment, ...changes };
@@ -110,7 +111,7 @@ function changes(message: JsonObject, sent: JsonObject): Partial<Experiment> {
   }, {});
 }
 
-function createExperiment(context: GatewayContext, user: User, message: JsonObject): Experiment {
+function createExperiment(context: GatewayContext, user: Actor, message: JsonObject): Experiment {
   const { state, clock } = context;
   const visible = new Visible(state, user);
   const project = visible.project(text(message, 'projectId'));
@@ -163,12 +164,12 @@ function deletionMethods({ state, clock }: GatewayContext): Methods {
   const setDeleted = (experiment: Experiment, deletedAt: number | undefined): void => {
     state.experiments.set(experiment.id, { ...experiment, deletedAt });
   };
-  const remove = (message: JsonObject, user: User): JsonObject => {
+  const remove = (message: JsonObject, user: Actor): JsonObject => {
     const id = text(message, 'id');
     setDeleted(new Visible(state, user).experiment(id), clock.now());
     return { id, status: true, message: '', projectId: text(message, 'projectId') };
   };
-  const recover = (message: JsonObject, user: User): JsonObject => {
+  const recover = (message: JsonObject, user: Actor): JsonObject => {
     const experimentId = text(message, 'experimentId');
     setDeleted(new Visible(state, user).experimentEvenDeleted(experimentId), undefined);
     return { experimentId, projectId: text(message, 'projectId'), status: true, message: '' };

@@ -4,12 +4,13 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
 import { inProject } from '../../state.js';
-import type { Model, ModelVersion, User } from '../../state.js';
+import type { Model, ModelVersion } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { nested, text, texts } from '../message.js';
 import { invalidArgument, notFound } from '../rpc-error.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { attempt } from './batch.js';
 import { filtered, listAnswer } from './lists.js';
 import { changedTexts } from './projects.js';
@@ -38,14 +39,18 @@ const wireVersion = (version: ModelVersion): JsonObject => ({
   updatedBy: version.ownerId,
 });
 
-function createModel({ state, clock }: GatewayContext, user: User, params: Pick<Model, 'projectId' | 'name' | 'description'>): Model {
+function createModel({ state, clock }: GatewayContext, user: Actor, params: Pick<Model, 'projectId' | 'name' | 'description'>): Model {
   const now = clock.now();
   const model: Model = { id: randomUUID(), ownerId: user.id, ...params, createdAt: now, modifiedAt: now };
   state.models.set(model.id, model);
   return model;
 }
 
-function createVersion({ state, clock }: GatewayContext, user: User, params: Pick<ModelVersion, 'modelId' | 'experimentId'>): ModelVersion {
+function createVersion(
+  { state, clock }: GatewayContext,
+  user: Actor,
+  params: Pick<ModelVersion, 'modelId' | 'experimentId'>,
+): ModelVersion {
   const taken = [...state.versions.values()].filter(({ modelId }) => modelId === params.modelId).map(({ version }) => version);
   const version: ModelVersion = {
     id: randomUUID(),
@@ -61,7 +66,7 @@ function createVersion({ state, clock }: GatewayContext, user: User, params: Pic
 /** Makes a version of the model of that name, and the model where there is none. */
 export function registerExperiment(
   context: GatewayContext,
-  user: User,
+  user: Actor,
   { projectId, modelName, experimentId }: { readonly projectId: string; readonly modelName: string; readonly experimentId: string },
 ): ModelVersion {
   const known = inProject(context.state.models, projectId).find((model) => model.name === modelName);
@@ -71,11 +76,11 @@ export function registerExperiment(
 
 export function modelMethods(context: GatewayContext): Methods {
   const { state, clock, pageSize } = context;
-  const remove = (modelId: string, user: User): JsonObject => {
+  const remove = (modelId: string, user: Actor): JsonObject => {
     state.removeModel(new Visible(state, user).model(modelId).id);
     return { modelId, status: true, message: '' };
   };
-  const modelsOf = (message: JsonObject, user: User): readonly JsonObject[] => {
+  const modelsOf = (message: JsonObject, user: Actor): readonly JsonObject[] => {
     const visible = new Visible(state, user);
     const projectId = text(message, 'projectId');
     const projects = projectId === '' ? visible.projects() : [visible.project(projectId)];
@@ -113,11 +118,11 @@ export function modelMethods(context: GatewayContext): Methods {
 
 export function versionMethods(context: GatewayContext): Methods {
   const { state, pageSize } = context;
-  const remove = (id: string, user: User): JsonObject => {
+  const remove = (id: string, user: Actor): JsonObject => {
     state.versions.delete(new Visible(state, user).version(id).id);
     return { id, status: true, message: '' };
   };
-  const versionsOf = (message: JsonObject, user: User): readonly JsonObject[] => {
+  const versionsOf = (message: JsonObject, user: Actor): readonly JsonObject[] => {
     const visible = new Visible(state, user);
     const model = visible.model(text(message, 'registeredModelId'));
     return visible
@@ -151,7 +156,7 @@ export function versionMethods(context: GatewayContext): Methods {
 }
 
 /** A version of the model with that id; or, without one, of the model of that name in the project, which is made where there is none. */
-function newVersion(context: GatewayContext, user: User, message: JsonObject): ModelVersion {
+function newVersion(context: GatewayContext, user: Actor, message: JsonObject): ModelVersion {
   const visible = new Visible(context.state, user);
   const sent = nested(message, 'registeredModelVersion');
   const experimentId = visible.experiment(text(sent, 'experimentId')).id;

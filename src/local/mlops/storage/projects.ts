@@ -47,7 +47,7 @@ export function projectMethods(context: GatewayContext): Methods {
       return { project: wireProject(changed) };
     },
     DeleteProject(message, user) {
-      state.removeProject(new Visible(state, user).project(text(message, 'projectId')).id);
+      state.removeProject(new Visible(state, user).ownProject(text(message, 'projectId')).id);
       return {};
     },
   });

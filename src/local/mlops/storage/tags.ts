@@ -4,11 +4,12 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
 import { inProject } from '../../state.js';
-import type { Tag, User } from '../../state.js';
+import type { Tag } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { nested, text } from '../message.js';
 import { Visible } from '../visible.js';
+import type { Actor } from '../visible.js';
 import { countAnswer, listAnswer } from './lists.js';
 
 export const wireTag = (tag: Tag): JsonObject => ({
@@ -19,7 +20,7 @@ export const wireTag = (tag: Tag): JsonObject => ({
 });
 
 export function tagMethods({ state, clock, pageSize }: GatewayContext): Methods {
-  const tagsOf = (message: JsonObject, user: User): readonly JsonObject[] =>
+  const tagsOf = (message: JsonObject, user: Actor): readonly JsonObject[] =>
     inProject(state.tags, new Visible(state, user).project(text(message, 'projectId')).id).map(wireTag);
   return service('storage/ai.h2o.storage.TagService', {
     CreateTag(message, user) {
