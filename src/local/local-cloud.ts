@@ -167,8 +167,6 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     rotateRefreshTokens: options.rotateRefreshTokens ?? false,
   });
   const serves = (api: Api): boolean => options.platform === undefined || apisOf[options.platform].includes(api);
-  // A cloud of all platforms calls itself 0.69, which is what the SDK of this package speaks.
-  const registers = (api: Api): boolean => apisOf[options.platform ?? '0.69'].includes(api);
   const access = createAccess({ identity, trustIssuers: options.trustIssuers ?? [] });
   const context: GatewayContext = {
     origin,
@@ -185,7 +183,7 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
   };
   const services: Readonly<Record<ServiceName, Hono>> = {
     idp: identityProvider(identity),
-    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: discovered(origin, registers) }),
+    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: discovered(origin, serves) }),
     'mlops-api': gateway(context, access),
     'authz-gateway': authzGateway(context, access),
     'artifact-store': artifactStore(context),
@@ -237,12 +235,12 @@ function stateWith(identity: Identity): State {
 }
 
 /** The services that a platform registers: by them clients tell the platforms apart. */
-function discovered(origin: string, registers: (api: Api) => boolean): readonly DiscoveredService[] {
+function discovered(origin: string, serves: (api: Api) => boolean): readonly DiscoveredService[] {
   const service = (key: string, displayName: string, uri: string): DiscoveredService => ({ key, displayName, uri, oauth2Scope: '' });
   return [
     service('mlops-api', 'MLOps API', `${origin}${gatewayPath}`),
-    ...(registers('authz') ? [service('authz-gateway', 'Authorization gateway', `${origin}${authzPath}`)] : []),
-    ...(registers('secure-store') ? [service('secure-store', 'Secure store', origin)] : []),
+    ...(serves('authz') ? [service('authz-gateway', 'Authorization gateway', `${origin}${authzPath}`)] : []),
+    ...(serves('secure-store') ? [service('secure-store', 'Secure store', origin)] : []),
     service('drive-sts', "Drive's token service", `${origin}${stsPath}`),
     service('userdrive', 'Drive of users', `${origin}${drivePath}`),
     service('workspacedrive', 'Drive of workspaces', `${origin}${drivePath}`),

@@ -5,7 +5,7 @@ import { H2OCloud, ServerError } from 'h2o-ai-cloud';
 import { localCloudHandlers } from 'h2o-ai-cloud/testing/msw';
 import { deployCredit } from '../support/cloud.js';
 
-const local = localCloudHandlers({ origin: 'https://cloud.example', healthyAfterMs: 0 });
+const local = localCloudHandlers({ origin: 'https://cloud.example', platform: '0.69', healthyAfterMs: 0 });
 const server = setupServer(...local.handlers);
 
 afterEach(() => {

@@ -11,7 +11,7 @@ export interface TestCloud extends AsyncDisposable {
 
 /** @param options of the local cloud; deployments are healthy at once unless it says otherwise */
 export async function startTestCloud(options: StartLocalCloudOptions = {}, sdk: H2OCloudOptions = {}): Promise<TestCloud> {
-  const local = await startLocalCloud({ healthyAfterMs: 0, ...options });
+  const local = await startLocalCloud({ healthyAfterMs: 0, platform: '0.69', ...options });
   const cloud = new H2OCloud({ env: local.env, retry: { baseMs: 1 }, tokenStore: 'memory', ...sdk });
   const user = cloud.onBehalfOf({ accessToken: accessTokenOf(local, 'alice') });
   return { local, cloud, user, [Symbol.asyncDispose]: () => local.close() };

@@ -73,7 +73,7 @@ const StatusSchema = z.looseObject({
   message: text,
   updateTime: text,
   lastUpdateOutcome: text,
-  errorDetails: z.nullish(z.looseObject({ summary: text })),
+  errorDetails: z.nullish(z.looseObject({ summary: z.nullish(z.looseObject({ primaryFailureType: text })) })),
 });
 const EndpointSchema = z.nullish(z.looseObject({ uri: text }));
 const OneDeploymentSchema = z.looseObject({ deployment: DeploymentSchema });
@@ -212,7 +212,7 @@ export function deployerRest({ gateway: send }: Wires, dialect: DeployerDialect)
 }
 
 function toStatus(deploymentId: string, wire: z.infer<typeof StatusSchema>): DeploymentStatus {
-  const summary = known(wire.errorDetails?.summary);
+  const summary = known(wire.errorDetails?.summary?.primaryFailureType);
   const message = known(wire.message);
   const said = summary === undefined || message?.includes(summary) === true ? [message] : [message, summary];
   return {
