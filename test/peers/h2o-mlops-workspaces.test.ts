@@ -25,7 +25,8 @@ describe.each([
 
   beforeAll(async () => {
     const python = await pythonWith(`h2o-mlops-${version}`);
-    cloud = await startLocalCloud({ platform, healthyAfterMs: 200, pageSize });
+    // Not restricted to the client's platform: one cloud serves them all.
+    cloud = await startLocalCloud({ healthyAfterMs: 200, pageSize });
     const argument = {
       cloudUrl: cloud.url,
       pageSize,
