@@ -5,7 +5,6 @@
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import type { Access } from '../access.js';
-import { isObject, parseJson } from '../json.js';
 import type { JsonObject } from '../json.js';
 import type { GatewayContext, Methods } from './context.js';
 import { compositionMethods } from './deployer-rpc/compositions.js';
@@ -17,13 +16,13 @@ import { deploymentStatusRoutes } from './deployer-rest/deployment-status.js';
 import { deploymentRoutes } from './deployer-rest/deployments.js';
 import { endpointRoutes } from './deployer-rest/endpoints.js';
 import { logRoutes } from './deployer-rest/logs.js';
-import { normalised } from './message.js';
+import { messageFrom } from './message.js';
 import type { Api } from './platforms.js';
 import { refusalOf } from './refusal.js';
 import { monitoringRoutes } from './monitoring.js';
 import { router } from './rest/routes.js';
 import type { Routes } from './rest/routes.js';
-import { RpcError, invalidArgument } from './rpc-error.js';
+import { RpcError } from './rpc-error.js';
 import { aggregateMethods } from './storage/aggregates.js';
 import { artifactMethods, presignedMethods } from './storage/artifacts.js';
 import { drain, readBytes, writeBytes, writeStatus } from './storage/byte-stream.js';
@@ -93,12 +92,7 @@ async function authorised(context: GatewayContext, access: Access, request: Cont
   return { ...context.state.user(caller, context.clock.now()), writes: changesThings(request) };
 }
 
-async function requestMessage(request: Context['req']): Promise<JsonObject> {
-  const body = await request.text();
-  const message = body.trim() === '' ? {} : normalised(parseJson(body));
-  if (!isObject(message)) throw invalidArgument('the body is not a JSON object');
-  return message;
-}
+const requestMessage = async (request: Context['req']): Promise<JsonObject> => messageFrom(await request.text());
 
 type UserOf = (request: Context['req']) => Promise<Actor>;
 

@@ -1,7 +1,7 @@
 /**
  * Request messages: read as protojson does. Both spellings of a field name are taken, what is absent or null has its zero value, a wrong type is refused.
  */
-import { isObject, isTextList } from '../json.js';
+import { isObject, isTextList, parseJson } from '../json.js';
 import type { JsonObject } from '../json.js';
 import { invalidArgument } from './rpc-error.js';
 
@@ -33,6 +33,13 @@ export function normalised(value: unknown): unknown {
       ];
     }),
   );
+}
+
+/** The message in the text of a body; an empty one has every field at its zero value. */
+export function messageFrom(body: string): JsonObject {
+  const message = body.trim() === '' ? {} : normalised(parseJson(body));
+  if (!isObject(message)) throw invalidArgument('the body is not a JSON object');
+  return message;
 }
 
 export function text(message: JsonObject, field: string): string {

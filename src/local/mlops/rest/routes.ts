@@ -1,9 +1,8 @@
 /**
  * Routes of the REST APIs. Their resource names hold slashes, which some clients send escaped, so a path is matched as it reads when it is decoded.
  */
-import { isObject, parseJson } from '../../json.js';
 import type { JsonObject } from '../../json.js';
-import { normalised } from '../message.js';
+import { messageFrom } from '../message.js';
 import { RpcError, invalidArgument } from '../rpc-error.js';
 import type { Actor } from '../visible.js';
 
@@ -46,7 +45,7 @@ export function router(routes: Routes): (request: Request, path: string, user: A
       user,
       param: (name) => groups[name] ?? '',
       query: new URL(request.url).searchParams,
-      body: await bodyOf(request),
+      body: messageFrom(await request.text()),
     });
     return answer instanceof Response ? answer : Response.json(answer);
   };
@@ -58,13 +57,6 @@ function decodedPath(path: string): string {
   } catch {
     throw invalidArgument('the path is not properly escaped');
   }
-}
-
-async function bodyOf(request: Request): Promise<JsonObject> {
-  const body = await request.text();
-  const message = body.trim() === '' ? {} : normalised(parseJson(body));
-  if (!isObject(message)) throw invalidArgument('the body is not a JSON object');
-  return message;
 }
 
 /** The paths of the query's field mask, in lowerCamel; empty for "everything". */
