@@ -47,7 +47,8 @@ export { Secret } from './internal/secret.js';
 
 export { Mlops, type MlopsByPlatform } from './mlops/mlops.js';
 export type { ArtifactSource } from './mlops/artifact-source.js';
-export type { UploadOptions, UploadProgress } from './mlops/artifacts.js';
+export type { Artifact, Downloaded, DownloadOptions, DownloadProgress, UploadOptions, UploadProgress } from './mlops/artifacts.js';
+export type { DownloadTarget } from './mlops/download.js';
 export type { Composition, DeployedComposition, DeployedModel } from './mlops/composition.js';
 export type { DeployOptions, DeployParams, DeployProgress } from './mlops/deploy.js';
 export type { DeploymentState, DeploymentStatus, WaitOptions, WaitProgress } from './mlops/deployment-status.js';

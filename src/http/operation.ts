@@ -56,6 +56,11 @@ export interface Call<Answer> {
   readonly secrets?: readonly string[];
   /** Sent as it is; the total deadline then only counts when the caller sets one. */
   readonly stream?: StreamedBody;
+  /**
+   * Takes the body of a good answer as it comes, within the call and its deadlines; of the answer only headers are read then. Once bytes
+   * have come, the call is not repeated. What it throws ends the call.
+   */
+  readonly sink?: (chunks: AsyncIterable<Uint8Array>) => Promise<void>;
 }
 
 /** Sends calls to one service as one user. */

@@ -86,13 +86,17 @@ interface Job {
   attempt: number;
   /** A replay after 401 happens once for a call, however often it is retried. */
   replayed: boolean;
+  /** Whether bytes of an answer have gone into a sink. */
+  delivered: boolean;
+  /** What the sink threw: no matter of the network. */
+  sinkFailure: { readonly error: unknown } | undefined;
   token: string | undefined;
 }
 
 export function createSend(connection: Connection, ports: SendPorts): Send {
   return async (call, options = {}) => {
     checkRequestOptions(options);
-    const isTransfer = call.stream !== undefined;
+    const isTransfer = call.stream !== undefined || call.sink !== undefined;
     const timeoutMs = options.timeoutMs ?? (isTransfer ? undefined : (ports.timeoutMs ?? defaultTimeoutMs));
     const idleTimeoutMs = isTransfer ? (options.idleTimeoutMs ?? defaultIdleTimeoutMs) : options.idleTimeoutMs;
     checkHeaders(options.headers);
@@ -111,6 +115,8 @@ export function createSend(connection: Connection, ports: SendPorts): Send {
         deadline,
         attempt: 0,
         replayed: false,
+        delivered: false,
+        sinkFailure: undefined,
         token: undefined,
       };
       const answer = await withRetries(connection, ports, job, options);
@@ -147,7 +153,7 @@ async function withRetries(connection: Connection, ports: SendPorts, job: Job, o
     if (result.kind === 'answer' && result.status < 400) return result;
     const isFinal = result.kind === 'answer' && operation.finalStatuses?.includes(result.status) === true;
     const decision =
-      canRepeat && !isFinal
+      canRepeat && !job.delivered && !isFinal
         ? decideRetry(outcomeOf(result, ports.clock), job.attempt, policy, ports.random ?? Math.random)
         : ({ retry: false } as const);
     if (!decision.retry || decision.afterMs >= job.deadline.remainingMs()) throw errorOf(result, connection, ports, job);
@@ -221,7 +227,7 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
     });
     // A `fetch` of the user's own may not heed the signal.
     const response = await waitUnlessAborted(sending, deadline.signal);
-    const body = await waitUnlessAborted(response.text(), deadline.signal);
+    const body = await waitUnlessAborted(bodyOf(response, job), deadline.signal);
     if (response.status >= 300 && response.status < 400 && call.operation.readsWhole !== true) {
       report('error', response.status);
       return { kind: 'failure', failure: { kind: 'redirect', code: undefined } };
@@ -232,11 +238,38 @@ async function attemptOnce(connection: Connection, ports: SendPorts, job: Job): 
     report(deadline.signal.aborted ? 'aborted' : 'error');
     const sourceFailure = upload?.failure();
     if (sourceFailure !== undefined) throw sourceFailure.error;
+    if (job.sinkFailure !== undefined) throw job.sinkFailure.error;
     if (deadline.signal.aborted || error instanceof H2OCloudError) throw error;
     return { kind: 'failure', failure: readNetworkFailure(error) };
   } finally {
     upload?.close();
   }
+}
+
+/** The text of an answer; what goes into a sink leaves none. */
+async function bodyOf(response: Response, job: Job): Promise<string> {
+  const { sink } = job.call;
+  if (sink === undefined || !response.ok || response.body === null) return response.text();
+  let broken: { readonly error: unknown } | undefined;
+  const { body } = response;
+  const chunks = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const chunk of body) {
+        job.delivered = true;
+        job.deadline.touch();
+        yield chunk;
+      }
+    } catch (error) {
+      broken = { error };
+      throw error;
+    }
+  };
+  await sink(chunks()).catch((error: unknown) => {
+    if (broken?.error === error) throw error;
+    job.sinkFailure = { error };
+    throw error;
+  });
+  return '';
 }
 
 function outcomeOf(result: Answered | Unanswered, clock: Clock): Outcome {

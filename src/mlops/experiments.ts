@@ -9,8 +9,9 @@ import { defaultIdleTimeoutMs } from '../http/send.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { waitUnlessAborted } from '../internal/clock.js';
 import { openArtifact, type ArtifactSource, type OpenedArtifact } from './artifact-source.js';
-import type { UploadOptions } from './artifacts.js';
+import type { Artifact, Downloaded, DownloadOptions, TransferApi, UploadOptions } from './artifacts.js';
 import { checkedName } from './checks.js';
+import { downloadTo, type DownloadTarget } from './download.js';
 import { filterKinds, filterOf, type ListFilter } from './list-filter.js';
 import type { PlatformResolver } from './platform-resolver.js';
 import { childOf, idOf, type ExperimentRef, type ProjectRef } from './references.js';
@@ -95,6 +96,9 @@ export interface ExperimentsApi {
   update(id: string, projectId: string, params: ExperimentUpdateParams, options: RequestOptions): Promise<Experiment>;
   delete(id: string, projectId: string, options: RequestOptions): Promise<void>;
   restore(id: string, projectId: string, options: RequestOptions): Promise<Experiment>;
+  artifacts(id: string, options: RequestOptions): Promise<readonly Artifact[]>;
+  /** Gives the bytes of an artifact from an offset on to `take`. */
+  readonly download: TransferApi['download'];
   /** The types of the artifacts that belong to an experiment, as runtimes name them. */
   artifactTypes(id: string, options: RequestOptions): Promise<readonly string[]>;
 }
@@ -207,6 +211,38 @@ export class Experiments {
     return withTotalDeadline(this.#platform.clock, { name: 'experiments.restore', safe: true }, options, async (within) => {
       const { experiments } = await this.#platform.resolve(within);
       return experiments.restore(id, project.id, within);
+    });
+  }
+
+  /**
+   * The files of an experiment.
+   *
+   * @example
+   * const [artifact] = await mlops.experiments.artifacts(experiment);
+   */
+  async artifacts(experiment: ExperimentRef, options: RequestOptions = {}): Promise<readonly Artifact[]> {
+    const { id } = childOf(experiment, 'experiment');
+    const { experiments } = await this.#platform.resolve(options);
+    return experiments.artifacts(id, options);
+  }
+
+  /**
+   * Downloads a file of an experiment, streamed: memory stays flat whatever its size. A broken download goes on from where it was, and the
+   * checksum is compared with that of the platform. At a path nothing appears before all of it is there.
+   *
+   * @param to a path, a `file:` URL, or a WritableStream, which is not closed
+   * @param options without `timeoutMs` it takes as long as it moves: `idleTimeoutMs` (default 60 s) ends one that does not
+   * @throws {NotFoundError} the experiment has no such file
+   * @throws {ApiError} code `DOWNLOAD_INCOMPLETE`: other bytes came than the platform has
+   * @example
+   * const { sizeBytes } = await mlops.experiments.download(experiment, 'mojo.zip');
+   */
+  async download(experiment: ExperimentRef, to: DownloadTarget, options: DownloadOptions = {}): Promise<Downloaded> {
+    const { id } = childOf(experiment, 'experiment');
+    checkMembers(options, 'The options of a download', { artifactId: text, onProgress: callback });
+    return withTotalDeadline(this.#platform.clock, { name: 'experiments.download', safe: true }, options, async (within) => {
+      const { experiments } = await this.#platform.resolve(within);
+      return downloadTo(to, await experiments.artifacts(id, within), experiments.download, this.#platform.clock, within);
     });
   }
 }

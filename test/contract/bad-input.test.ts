@@ -234,7 +234,7 @@ describe('an upload that is cut in the middle', () => {
   it('leaves nothing behind', async () => {
     await using test = await startTestCloud();
     const project = await test.user.mlops.projects.create({ name: 'demo' });
-    test.local.faults.add({ when: { path: 'ByteStream/Write' }, then: { cutRequestAfterBytes: 20_000 } });
+    test.local.faults.add({ when: { path: 'ByteStream/Write' }, times: 9, then: { cutRequestAfterBytes: 20_000 } });
     const error = await failure(test.user.mlops.experiments.create({ project, name: 'x', artifact: creditMojo }));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(callsOf(test.local).at(-1)).toBe('DeleteArtifact');
@@ -245,7 +245,7 @@ describe('an upload that is cut in the middle', () => {
   it('names the artifact that could not be removed', async () => {
     await using test = await startTestCloud();
     const project = await test.user.mlops.projects.create({ name: 'demo' });
-    test.local.faults.add({ when: { path: 'ByteStream/Write' }, then: { cutRequestAfterBytes: 20_000 } });
+    test.local.faults.add({ when: { path: 'ByteStream/Write' }, times: 9, then: { cutRequestAfterBytes: 20_000 } });
     test.local.faults.add({ when: { path: 'DeleteArtifact' }, times: 9, then: { status: 500 } });
     const error = await failure(test.user.mlops.experiments.create({ project, name: 'x', artifact: creditMojo }));
     expect(error.created).toMatchObject([{ kind: 'artifact' }]);

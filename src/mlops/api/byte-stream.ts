@@ -1,11 +1,17 @@
 /**
- * Uploads to the ByteStream of storage on platforms 0.69 and 1.0: one JSON object a line, each with its offset and base64 data.
+ * Bytes of artifacts by the ByteStream of storage, platforms 0.69 and 1.0: one JSON object a line, with base64 data and, on the way up, its
+ * offset.
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { ApiError } from '../../errors/api-error.js';
+import { ConnectionError, ResponseValidationError, TimeoutError } from '../../errors/connection-error.js';
 import { operation } from '../../http/operation.js';
+import { redact } from '../../internal/redact.js';
 import type { TransferApi, Uploaded } from '../artifacts.js';
 import { progressReporter } from '../transfer-progress.js';
+import { count } from './rest.js';
+import { known, text } from './rpc.js';
 import { uploadIncomplete } from './upload-incomplete.js';
 import type { Wires } from './wires.js';
 
@@ -21,39 +27,151 @@ const write = operation({
   answer: z.looseObject({ committedSize: z.nullish(z.union([z.string(), z.number()])) }),
 });
 
+const queryWriteStatus = operation({
+  name: 'ByteStream.QueryWriteStatus',
+  method: 'POST',
+  path: '/storage/google.bytestream.ByteStream/QueryWriteStatus',
+  safe: true,
+  answer: z.looseObject({ committedSize: count, complete: z.nullish(z.boolean()) }),
+});
+
+const read = operation({
+  name: 'ByteStream.Read',
+  method: 'POST',
+  path: '/storage/google.bytestream.ByteStream/Read',
+  safe: true,
+  answerHeader: 'content-type',
+  answer: text,
+});
+
+/** How often a broken upload goes on from where storage has got to. */
+const mostResumptions = 3;
+
 export function byteStream({ gateway: send, clock }: Wires): TransferApi {
   return {
     upload: async (artifactId, artifact, { onProgress, ...options }) => {
-      let uploaded: Uploaded = { sizeBytes: 0, md5: '' };
-      const open = (): AsyncIterable<Uint8Array> =>
-        toLines(artifactId, artifact.open(), progressReporter(clock, artifact.sizeBytes, onProgress), (sent) => {
-          uploaded = sent;
-        });
-      const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
-      const committed = Number(answer.committedSize ?? uploaded.sizeBytes);
-      if (committed === uploaded.sizeBytes) return uploaded;
-      throw uploadIncomplete(`storage has committed ${committed} of ${uploaded.sizeBytes} bytes`, write.name);
+      const report = progressReporter(clock, artifact.sizeBytes, (uploadedBytes, rest) => onProgress?.({ uploadedBytes, ...rest }));
+      let sent: Uploaded = { sizeBytes: 0, md5: '' };
+      const writeFrom = async (offset: number): Promise<number> => {
+        const open = (): AsyncIterable<Uint8Array> =>
+          toLines({ artifactId, source: artifact.open(), offset, report }, (uploaded) => {
+            sent = uploaded;
+          });
+        const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
+        return Number(answer.committedSize ?? sent.sizeBytes);
+      };
+      const committed = await resumed(writeFrom, artifact.replayable, async () => {
+        const status = await send({ operation: queryWriteStatus, body: { resourceName: artifactId } }, options);
+        return { committed: Number(status.committedSize ?? 0), isComplete: status.complete === true };
+      });
+      if (committed === sent.sizeBytes) return sent;
+      throw uploadIncomplete(`storage has committed ${committed} of ${sent.sizeBytes} bytes`, write.name);
+    },
+    download: async (artifactId, offset, take, options) => {
+      const body = { resourceName: artifactId, ...(offset === 0 ? {} : { readOffset: String(offset) }) };
+      await send({ operation: read, body, sink: (chunks) => takeLines(chunks, take) }, options);
     },
   };
 }
 
+/** Writes, and after a broken connection goes on from where storage has got to; what a source gives once is not sent a second time. */
+async function resumed(
+  writeFrom: (offset: number) => Promise<number>,
+  isReplayable: boolean,
+  status: () => Promise<{ readonly committed: number; readonly isComplete: boolean }>,
+): Promise<number> {
+  let offset = 0;
+  for (let resumption = 0; ; resumption++) {
+    try {
+      return await writeFrom(offset);
+    } catch (error) {
+      const isBroken = error instanceof ConnectionError && !(error instanceof TimeoutError);
+      if (!isBroken || !isReplayable || resumption >= mostResumptions) throw error;
+      // A storage that cannot tell leaves it at the failure that there was.
+      const { committed, isComplete } = await status().catch(() => {
+        throw error;
+      });
+      if (isComplete) return committed;
+      offset = committed;
+    }
+  }
+}
+
+interface LinesOrder {
+  readonly artifactId: string;
+  readonly source: AsyncIterable<Uint8Array>;
+  /** What storage has already. It is read all the same, for the checksum. */
+  readonly offset: number;
+  readonly report: (uploadedBytes: number) => void;
+}
+
 async function* toLines(
-  artifactId: string,
-  source: AsyncIterable<Uint8Array>,
-  report: (uploadedBytes: number) => void,
+  { artifactId, source, offset: from, report }: LinesOrder,
   done: (uploaded: Uploaded) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('md5');
   let offset = 0;
   for await (const chunk of source) {
     hash.update(chunk);
-    if (chunk.byteLength === 0) continue;
-    yield encodeLines(artifactId, offset, chunk);
+    const missing = chunk.subarray(Math.max(0, from - offset));
+    if (missing.byteLength > 0) yield encodeLines(artifactId, offset + chunk.byteLength - missing.byteLength, missing);
     offset += chunk.byteLength;
-    report(offset);
+    if (chunk.byteLength > 0) report(offset);
   }
-  yield Buffer.from(`${JSON.stringify({ resourceName: artifactId, writeOffset: offset, finishWrite: true })}\n`);
+  // Before the last line goes: its answer may be there before this is asked for more.
   done({ sizeBytes: offset, md5: hash.digest('base64') });
+  yield Buffer.from(`${JSON.stringify({ resourceName: artifactId, writeOffset: offset, finishWrite: true })}\n`);
+}
+
+const LineSchema = z.looseObject({
+  result: z.nullish(z.looseObject({ data: text })),
+  error: z.nullish(z.looseObject({ code: z.nullish(z.number()), message: text })),
+});
+
+/** One JSON object a line: bytes, or a failure after bytes have come. */
+async function takeLines(chunks: AsyncIterable<Uint8Array>, take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) await takeLine(line, take);
+  }
+  await takeLine(rest, take);
+}
+
+async function takeLine(line: string, take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  if (line.trim() === '') return;
+  const { result, error } = lineOf(line);
+  if (error !== undefined && error !== null) throw readFailed(known(error.message));
+  await take(Buffer.from(result?.data ?? '', 'base64'));
+}
+
+function lineOf(line: string): z.infer<typeof LineSchema> {
+  try {
+    return LineSchema.parse(JSON.parse(line));
+  } catch {
+    throw new ResponseValidationError({
+      code: 'RESPONSE_INVALID',
+      what: 'Storage answered a download with a line that is none of its contract.',
+      fix: 'A proxy on the way may cut or change large answers: repeat the download, and tell the administrator of the platform.',
+      call: read.name,
+    });
+  }
+}
+
+/** Such a failure comes with status 200, since bytes have gone before. */
+function readFailed(message: string | undefined): ApiError {
+  const said = message === undefined ? undefined : redact(message);
+  return new ApiError({
+    code: 'API_ERROR',
+    status: 200,
+    what: `Storage broke off a download${said === undefined ? '' : `: ${said}`}.`,
+    fix: 'Repeat it later; if it stays, ask an administrator to look at the store of artifacts.',
+    call: read.name,
+    serviceMessage: said,
+    retryable: true,
+  });
 }
 
 /** Writes the bytes of the lines in place: as strings, joined and encoded, they would cost more CPU than all the rest of an upload. */

@@ -18,6 +18,7 @@ const artifacts = { service: 'ai.h2o.storage.ArtifactService', mount: '/storage'
 const PresignedSchema = z.looseObject({ presignedUrl: z.looseObject({ url: z.string().check(z.minLength(1)), contentType: text }) });
 
 const generateUploadUrl = rpc({ ...artifacts, method: 'GenerateArtifactUploadURL', safe: true, answer: PresignedSchema });
+const generateDownloadUrl = rpc({ ...artifacts, method: 'GenerateArtifactDownloadURL', safe: true, answer: PresignedSchema });
 const completeUpload = rpc({ ...artifacts, method: 'CompleteArtifactUpload', safe: true, answer: NothingSchema });
 const failUpload = rpc({ ...artifacts, method: 'FailArtifactUpload', safe: true, answer: NothingSchema });
 /** A PUT of the same bytes to the same place may be repeated; its path is the signed address itself. */
@@ -39,8 +40,19 @@ export function presigned(wires: Wires, records: StorageArtifacts): TransferApi 
       checkStored(await records.get(artifactId, options), uploaded, completeUpload.name);
       return uploaded;
     },
+    download: async (artifactId, offset, take, options) => {
+      const { presignedUrl } = await gateway({ operation: generateDownloadUrl, body: { id: artifactId, publicUrl: true } }, options);
+      const range = offset === 0 ? {} : { range: `bytes=${offset}-` };
+      const sink = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+        for await (const chunk of chunks) await take(chunk);
+      };
+      await wires.presigned(presignedUrl.url, range)({ operation: getObject, sink }, withoutHeaders(options));
+    },
   };
 }
+
+/** A store that does not know ranges would begin anew, which shows in the checksum. */
+const getObject = operation({ name: 'GetObject', method: 'GET', path: '', safe: true, answerHeader: 'etag', answer: text });
 
 async function put(wires: Wires, artifactId: string, artifact: SizedArtifact, options: UploadOptions): Promise<Uploaded> {
   try {
@@ -60,7 +72,7 @@ async function putOnce(wires: Wires, artifactId: string, artifact: SizedArtifact
     'content-length': String(artifact.sizeBytes),
     'content-type': known(presignedUrl.contentType) ?? 'application/octet-stream',
   };
-  const report = progressReporter(wires.clock, artifact.sizeBytes, onProgress);
+  const report = progressReporter(wires.clock, artifact.sizeBytes, (uploadedBytes, rest) => onProgress?.({ uploadedBytes, ...rest }));
   let sent = counter();
   const open = (): AsyncIterable<Uint8Array> => {
     sent = counter();

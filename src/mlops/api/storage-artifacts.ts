@@ -6,8 +6,9 @@ import * as z from 'zod/mini';
 import type { Operation } from '../../http/operation.js';
 import { createList } from '../../http/pagination.js';
 import type { RequestOptions } from '../../http/request-options.js';
+import type { Artifact } from '../artifacts.js';
 import { count } from './rest.js';
-import { listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
+import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
 import type { Wires } from './wires.js';
 
 interface WireArtifact {
@@ -28,6 +29,16 @@ const ArtifactSchema: z.ZodMiniType<WireArtifact> = z.looseObject({
   md5Digest: text,
   modelIngestionState: z.nullish(z.looseObject({ status: text, errorMessage: text })),
 });
+
+export function toArtifact(wire: WireArtifact): Artifact {
+  return {
+    id: wire.id,
+    type: wire.type ?? '',
+    state: known(wire.state) ?? 'UNKNOWN',
+    sizeBytes: Number(wire.size ?? 0),
+    ...compact({ md5: known(wire.md5Digest) }),
+  };
+}
 
 const artifacts = { service: 'ai.h2o.storage.ArtifactService', mount: '/storage' } as const;
 const OneArtifactSchema: z.ZodMiniType<{ readonly artifact: WireArtifact }> = z.looseObject({ artifact: ArtifactSchema });

@@ -12,7 +12,7 @@ import { experimentOfArtifact, type ExperimentDraft } from './experiment-creatio
 import type { IngestionApi } from './ingestion.js';
 import { describedBy, MetadataSchema } from './metadata.js';
 import { changesOf, compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, theOne, toPage } from './rpc.js';
-import type { StorageArtifacts } from './storage-artifacts.js';
+import { toArtifact, type StorageArtifacts } from './storage-artifacts.js';
 import { storageFilter } from './storage-filter.js';
 import type { Wires } from './wires.js';
 
@@ -178,6 +178,8 @@ function experimentsApi(wires: Wires, files: ExperimentFiles, dialect: Experimen
       if (answer?.status === false) throw notRestored(known(answer.message));
       return get(id, projectId, options);
     },
+    artifacts: async (id, options) => (await files.artifacts.ofExperiment(id, options)).map(toArtifact),
+    download: files.transfer.download,
     artifactTypes: async (id, options) => {
       const found = await files.artifacts.ofExperiment(id, options);
       return [...new Set(found.flatMap((artifact) => known(artifact.type) ?? []))];

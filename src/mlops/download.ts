@@ -1,0 +1,134 @@
+/**
+ * Where a download goes, and that it is whole. A file appears at its path when all of it is there; what broke off leaves nothing.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { ApiError, NotFoundError } from '../errors/api-error.js';
+import { invalidParameter } from '../errors/configuration-error.js';
+import { ConnectionError, TimeoutError } from '../errors/connection-error.js';
+import { memberOf } from '../http/given.js';
+import type { RequestOptions } from '../http/request-options.js';
+import type { Clock } from '../internal/clock.js';
+import type { Artifact, Downloaded, DownloadOptions, TransferApi } from './artifacts.js';
+import { progressReporter } from './transfer-progress.js';
+
+/** A path, a `file:` URL, or a stream that takes bytes. */
+export type DownloadTarget = string | URL | WritableStreamLike;
+
+/** As much of a WritableStream as is needed. */
+export interface WritableStreamLike {
+  getWriter(): { write(chunk: Uint8Array): Promise<void>; releaseLock(): void };
+}
+
+type Take = (chunk: Uint8Array) => Promise<void>;
+
+/** How often a broken download goes on from where it was. */
+const mostResumptions = 3;
+
+/** @throws {NotFoundError} the experiment has no such file */
+export async function downloadTo(
+  target: DownloadTarget,
+  artifacts: readonly Artifact[],
+  download: TransferApi['download'],
+  clock: Clock,
+  { artifactId, onProgress, ...options }: DownloadOptions,
+): Promise<Downloaded> {
+  const artifact = artifacts.find(({ id, state }) => (artifactId === undefined ? state === 'AVAILABLE' : id === artifactId));
+  if (artifact === undefined) throw noArtifact();
+  const { sizeBytes: total } = artifact;
+  const report = progressReporter(clock, total > 0 ? total : undefined, (downloadedBytes, rest) =>
+    onProgress?.({ downloadedBytes, ...rest }),
+  );
+  return written(target, async (take) => {
+    const hash = createHash('md5');
+    let sizeBytes = 0;
+    const counted: Take = async (chunk) => {
+      hash.update(chunk);
+      await take(chunk);
+      sizeBytes += chunk.byteLength;
+      report(sizeBytes);
+    };
+    await resumed(() => download(artifact.id, sizeBytes, counted, options), options);
+    const downloaded = { sizeBytes, md5: hash.digest('base64') };
+    checkWhole(artifact, downloaded);
+    return downloaded;
+  });
+}
+
+/** Each try begins where the one before it ended. */
+async function resumed(work: () => Promise<void>, { signal }: RequestOptions): Promise<void> {
+  for (let resumption = 0; ; resumption++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      const isBroken = error instanceof ConnectionError && !(error instanceof TimeoutError);
+      if (!isBroken || resumption >= mostResumptions) throw error;
+    }
+  }
+}
+
+async function written(target: DownloadTarget, work: (take: Take) => Promise<Downloaded>): Promise<Downloaded> {
+  if (typeof target === 'string' || target instanceof URL)
+    return writtenToFile(target instanceof URL ? fileURLToPath(target) : target, work);
+  if (typeof memberOf(target, 'getWriter') !== 'function') {
+    throw invalidParameter(
+      'A download goes nowhere.',
+      'Pass a path, a file: URL, or a WritableStream; `Writable.toWeb(stream)` makes one.',
+    );
+  }
+  const writer = target.getWriter();
+  try {
+    return await work((chunk) => writer.write(chunk));
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+async function writtenToFile(path: string, work: (take: Take) => Promise<Downloaded>): Promise<Downloaded> {
+  const partial = `${path}.${randomUUID()}.part`;
+  const file = await open(partial, 'wx').catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unwritable';
+    throw invalidParameter(
+      `The file of the download cannot be written (${code}).`,
+      'Pass a path in a directory that exists and that this process may write to.',
+    );
+  });
+  try {
+    const downloaded = await work(async (chunk) => {
+      await file.writeFile(chunk);
+    });
+    await file.close();
+    await rename(partial, path);
+    return downloaded;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+function checkWhole(artifact: Artifact, { sizeBytes, md5 }: Downloaded): void {
+  const isWhole = (artifact.sizeBytes === 0 || artifact.sizeBytes === sizeBytes) && (artifact.md5 === undefined || artifact.md5 === md5);
+  if (isWhole) return;
+  throw new ApiError({
+    code: 'DOWNLOAD_INCOMPLETE',
+    status: 200,
+    what: `The download is not what the platform has: ${sizeBytes} of ${artifact.sizeBytes} bytes came${artifact.sizeBytes === sizeBytes ? ', with another checksum' : ''}.`,
+    fix: 'Repeat it; if it fails again, look whether a proxy on the way cuts or changes large answers.',
+    call: 'experiments.download',
+    retryable: true,
+  });
+}
+
+function noArtifact(): NotFoundError {
+  return new NotFoundError({
+    code: 'NOT_FOUND',
+    status: 404,
+    what: 'The experiment has no such file to download.',
+    fix: 'mlops.experiments.artifacts(experiment) tells what it has, and in which state.',
+    call: 'experiments.download',
+  });
+}
