@@ -17,7 +17,7 @@ import { progressReporter } from './transfer-progress.js';
 export type DownloadTarget = string | URL | WritableStreamLike;
 
 /** As much of a WritableStream as is needed. */
-export interface WritableStreamLike {
+interface WritableStreamLike {
   getWriter(): { write(chunk: Uint8Array): Promise<void>; releaseLock(): void };
 }
 
