@@ -8,11 +8,13 @@ import type { Row } from './row.js';
 import { cachedToken } from './rows/cached-token.js';
 import { firstAnswer } from './rows/first-answer.js';
 import { importTime } from './rows/import-time.js';
+import { longList } from './rows/long-list.js';
 import { scoreAnswer } from './rows/score-answer.js';
 import { scoreRows } from './rows/score-rows.js';
 import { scoreStreams } from './rows/score-streams.js';
 import { sizes } from './rows/sizes.js';
 import { tokenRequests } from './rows/token-requests.js';
+import { transfers } from './rows/transfers.js';
 import { upload } from './rows/upload.js';
 import { warmCalls } from './rows/warm-calls.js';
 import { toTable } from './table.js';
@@ -23,6 +25,8 @@ const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
   'import-time': importTime,
   'warm-calls': warmCalls,
   upload,
+  transfers,
+  'long-list': longList,
   'score-answer': scoreAnswer,
   'score-rows': scoreRows,
   'score-streams': scoreStreams,

@@ -27,6 +27,10 @@ const answers: ReadonlyMap<string, string> = new Map(
     CreateModelIngestion: { ingestion: { artifactType: 'h2o3_mojo', modelMetadata: { values: {} } } },
     CreateExperiment: { experiment: { id: 'experiment', displayName: 'bench' } },
     UpdateArtifact: { artifact: { id: 'artifact', type: 'h2o3_mojo' } },
+    CompleteArtifactUpload: {},
+    RequestModelIngestion: {},
+    GetArtifact: { artifact: { id: 'artifact', modelIngestionState: { status: 'SUCCEEDED' } } },
+    ListEntityArtifacts: { artifact: [{ id: 'artifact', state: 'AVAILABLE' }], paging: null },
     // A token without a life: each call needs another one.
     token: { access_token: 'x'.repeat(1_100), token_type: 'Bearer', expires_in: 0, refresh_token: 'y'.repeat(700), scope: 'openid' },
     // What the peers ask, in their shape.
@@ -37,8 +41,56 @@ const answers: ReadonlyMap<string, string> = new Map(
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.resume();
   await once(request, 'end');
-  const body = answers.get(request.url?.split('/').at(-1) ?? '');
+  const { pathname, searchParams, origin } = new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
+  const name = pathname.split('/').at(-1) ?? '';
+  const bytes = /^bytes-(\d+)$/.exec(name)?.[1];
+  if (bytes !== undefined && request.method === 'GET') {
+    await giveBytes(response, Number(bytes));
+    return;
+  }
+  const body = bytes === undefined ? (answers.get(name) ?? answerOf(name, searchParams, origin)) : '';
   response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(body);
+}
+
+/** Answers that depend on where they are asked. */
+function answerOf(name: string, query: URLSearchParams, origin: string): string | undefined {
+  if (/^GenerateArtifact(Up|Down)loadURL$/.test(name))
+    return JSON.stringify({ presignedUrl: { url: `${origin}/bytes-1024`, contentType: 'application/zip' } });
+  if (name !== 'deployments') return undefined;
+  const page = Number(query.get('pageToken') ?? 0);
+  return JSON.stringify({ deployments: pageOf(page), nextPageToken: page === 9 ? '' : String(page + 1) });
+}
+
+/** 1,000 deployments as platform 1.x tells them. */
+function pageOf(page: number): readonly object[] {
+  return Array.from({ length: 1000 }, (_, index) => ({
+    name: `workspaces/project/deployments/${page * 1000 + index}`,
+    displayName: `deployment ${index}`,
+    description: '',
+    etag: '"x"',
+    createTime: '2026-01-01T00:00:00Z',
+    updateTime: '2026-01-01T00:00:00Z',
+    creator: 'users/alice',
+    single: {
+      deploymentComposition: {
+        experimentId: 'e',
+        deployableArtifactType: 'h2o3_mojo',
+        artifactProcessor: 'p',
+        runtime: 'h2o3_mojo_runtime',
+      },
+      kubernetesResourceSpec: { kubernetesResourceRequirements: { limits: { cpu: '1' }, requests: { cpu: '250m' } }, replicas: 1 },
+      kubernetesConfigShortcut: {},
+      runtimeEnvironmentVariables: {},
+    },
+    securities: [{ tokenAuth: { authenticationProtocol: 'OIDC' } }],
+  }));
+}
+
+async function giveBytes(response: ServerResponse, sizeMiB: number): Promise<void> {
+  const piece = Buffer.alloc(1024 * 1024);
+  response.writeHead(200, { 'content-length': String(sizeMiB * piece.length) });
+  for (let count = 0; count < sizeMiB; count++) if (!response.write(piece)) await once(response, 'drain');
+  response.end();
 }
 
 const server = createServer((request, response) => {
