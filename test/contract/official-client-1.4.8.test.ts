@@ -53,6 +53,11 @@ interface Row {
   readonly differences?: Readonly<Record<string, string>>;
 }
 
+const runtimesAreAsked = {
+  'not theirs: GET experiments/*/artifactCompositions': 'which runtime fits is asked of the platform; their program passes it in',
+  'not sent: POST ListModelVersionsForModel': 'their program deploys a model, ours an experiment',
+  'not sent: POST GetExperiment': 'the experiment is not looked at',
+};
 const noOtherReads = 'the answer to the creation is complete';
 const rows: Readonly<Record<string, Row>> = {
   'who am I': { step: 'users.me', work: ({ mlops }) => mlops.users.whoAmI(), theirs: 3, ours: 2 },
@@ -151,9 +156,7 @@ const rows: Readonly<Record<string, Row>> = {
     ours: 2,
     differences: {
       'POST deployments: monitoringOptions.kafkaTopic is theirs only': 'empty',
-      'not theirs: GET experiments/*/artifactCompositions': 'which runtime fits is asked of the platform; their program passes it in',
-      'not sent: POST ListModelVersionsForModel': 'their program deploys a model, ours an experiment',
-      'not sent: POST GetExperiment': 'the experiment is not looked at',
+      ...runtimesAreAsked,
       'not sent: GET configuration:discoverKubernetesConfigShortcuts': 'the platform itself refuses a shortcut that it does not have',
       'not sent: GET users/*': noOtherReads,
     },
@@ -224,11 +227,7 @@ const rows: Readonly<Record<string, Row>> = {
       }),
     theirs: 5,
     ours: 3,
-    differences: {
-      'not theirs: GET experiments/*/artifactCompositions': 'which runtime fits is asked of the platform; their program passes it in',
-      'not sent: POST ListModelVersionsForModel': 'their program deploys a model, ours an experiment',
-      'not sent: POST GetExperiment': 'the experiment is not looked at',
-    },
+    differences: runtimesAreAsked,
   },
   'create a champion and a challenger': {
     step: 'deployments.champion_challenger',
@@ -242,11 +241,7 @@ const rows: Readonly<Record<string, Row>> = {
       }),
     theirs: 5,
     ours: 3,
-    differences: {
-      'not theirs: GET experiments/*/artifactCompositions': 'which runtime fits is asked of the platform; their program passes it in',
-      'not sent: POST ListModelVersionsForModel': 'their program deploys a model, ours an experiment',
-      'not sent: POST GetExperiment': 'the experiment is not looked at',
-    },
+    differences: runtimesAreAsked,
   },
   'delete a deployment': {
     step: 'cleanup.deployments',

@@ -4,16 +4,10 @@
 import * as z from 'zod/mini';
 import { operation } from '../../http/operation.js';
 import type { Runtime, RuntimesApi } from '../runtimes.js';
+import { CompositionSchema, toRuntime, type WireComposition } from './artifact-compositions.js';
 import { workspaceName } from './rest.js';
-import { listOf, text } from './rpc.js';
+import { listOf } from './rpc.js';
 import type { Wires } from './wires.js';
-
-const CompositionSchema = z.looseObject({
-  deployableArtifactType: z.nullish(z.looseObject({ name: text, artifactType: text })),
-  artifactProcessor: z.nullish(z.looseObject({ name: text })),
-  runtime: z.nullish(z.looseObject({ name: text, displayName: text, state: text })),
-});
-type WireComposition = z.infer<typeof CompositionSchema>;
 
 const listCompositions = operation({
   name: 'ListArtifactCompositions',
@@ -44,14 +38,4 @@ export function deployerRestRuntimes({ gateway: send }: Wires): RuntimesApi {
 /** The platform lists runtimes that were switched off, and refuses deployments with them. */
 function usable(compositions: readonly WireComposition[] | null | undefined): readonly Runtime[] {
   return (compositions ?? []).filter(({ runtime }) => runtime?.state !== 'DISABLED').map(toRuntime);
-}
-
-function toRuntime({ deployableArtifactType, artifactProcessor, runtime }: WireComposition): Runtime {
-  return {
-    id: runtime?.name ?? '',
-    name: runtime?.displayName ?? runtime?.name ?? '',
-    deployableType: deployableArtifactType?.name ?? '',
-    artifactType: deployableArtifactType?.artifactType ?? '',
-    artifactProcessor: artifactProcessor?.name ?? '',
-  };
 }

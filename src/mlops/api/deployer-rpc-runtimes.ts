@@ -3,15 +3,10 @@
  */
 import * as z from 'zod/mini';
 import type { ExperimentsApi } from '../experiments.js';
-import type { Runtime, RuntimesApi } from '../runtimes.js';
-import { listOf, rpc, text } from './rpc.js';
+import type { RuntimesApi } from '../runtimes.js';
+import { CompositionSchema, toRuntime } from './artifact-compositions.js';
+import { listOf, rpc } from './rpc.js';
 import type { Wires } from './wires.js';
-
-const CompositionSchema = z.looseObject({
-  deployableArtifactType: z.nullish(z.looseObject({ name: text, artifactType: text })),
-  artifactProcessor: z.nullish(z.looseObject({ name: text })),
-  runtime: z.nullish(z.looseObject({ name: text, displayName: text })),
-});
 
 const listCompositions = rpc({
   service: 'ai.h2o.deploy.CompositionService',
@@ -32,15 +27,5 @@ export function deployerRpcRuntimes({ gateway: send, recollection }: Wires, expe
       const types = recollection.artifactTypes.get(experimentId) ?? (await experiments.artifactTypes(experimentId, options));
       return (await list(options)).filter((runtime) => types.includes(runtime.artifactType));
     },
-  };
-}
-
-function toRuntime({ deployableArtifactType, artifactProcessor, runtime }: z.infer<typeof CompositionSchema>): Runtime {
-  return {
-    id: runtime?.name ?? '',
-    name: runtime?.displayName ?? runtime?.name ?? '',
-    deployableType: deployableArtifactType?.name ?? '',
-    artifactType: deployableArtifactType?.artifactType ?? '',
-    artifactProcessor: artifactProcessor?.name ?? '',
   };
 }
