@@ -54,7 +54,6 @@ interface FailedSpend {
   readonly record: StoredLineage;
   /** Somebody before was about to spend the same token, and was not heard of again. */
   readonly wasRefreshing: boolean;
-  readonly spent: string;
 }
 
 /** Somebody else has taken over: what is stored has to be looked at again. */
@@ -165,7 +164,7 @@ export class SharedLineage {
       return brought;
     } catch (error) {
       throw state.isOurs
-        ? await this.#afterFailure(error, { entry, record: state.record, wasRefreshing: stored?.isRefreshing === true, spent })
+        ? await this.#afterFailure(error, { entry, record: state.record, wasRefreshing: stored?.isRefreshing === true })
         : error;
     }
   }
@@ -190,7 +189,7 @@ export class SharedLineage {
     }
   }
 
-  async #afterFailure(error: unknown, { entry, record, wasRefreshing, spent }: FailedSpend): Promise<unknown> {
+  async #afterFailure(error: unknown, { entry, record, wasRefreshing }: FailedSpend): Promise<unknown> {
     const { lineage, signInHint } = this.#options;
     // After a failure of the connection nobody knows whether the token was spent, and the record goes on saying so.
     if (error instanceof TakenOver || lineage.isEnded() || !(error instanceof H2OCloudError) || error instanceof ConnectionError)
@@ -198,7 +197,7 @@ export class SharedLineage {
     const isRefused = error === lineage.refusal;
     try {
       const stored = isRefused ? this.#open(await entry.read()) : undefined;
-      if (stored !== undefined && stored.refreshToken !== spent) return new TakenOver();
+      if (stored !== undefined && stored.refreshToken !== record.refreshToken) return new TakenOver();
       const refused = isRefused && isRefusalCode(error.code) ? error.code : undefined;
       await this.#replace(entry, { ...record, isRefreshing: false, refused, ...(isRefused ? { tokens: [] } : {}) });
     } catch {

@@ -188,6 +188,8 @@ describe('several processes that share a store', () => {
     world.server.next(changed({ access_token: jwt({ sub: 'mallory', scope: 'b' }) }));
     const other = await inAnotherProcess(world, refreshToken, { store });
     expect(await failureOf(other.getToken({ scopes: ['b'] }))).toMatchObject({ code: 'SUBJECT_MISMATCH' });
+    const sealer = openSealerFor([world.client.provider, 'sdk'], refreshToken);
+    expect(sealer.open((await store.read(sealer.key))?.text)).toMatchObject({ subject: 'alice', tokens: [] });
   });
 
   it('case 35: do not try a refused token again, whichever of them asked', async () => {
