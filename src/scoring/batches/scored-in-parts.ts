@@ -102,6 +102,6 @@ function naming(problem: RowProblem, { status, call, requestId, retryable }: Sco
 /** Of the scorer's own words only the kind of problem and the position are kept. */
 function problemOf(row: WrittenRow, { status, problems: [known] }: ScoringError): RowProblem {
   const reason = known?.problem ?? (status === 500 ? 'made the scorer fail' : 'was refused by the scorer');
-  const cell = known?.column === undefined ? '' : `, at cell ${known.column}`;
-  return { row: row.index, problem: `${reason} (${status ?? 0}${cell})` };
+  const column = known?.column === undefined ? {} : { column: known.column };
+  return { row: row.index, ...column, problem: `${reason} (${status ?? 0})` };
 }
