@@ -11,6 +11,10 @@ const layers = {
   scoring: ['internal', 'errors', 'environment', 'http', 'identity/jwt-claims'],
   mlops: ['internal', 'errors', 'environment', 'http', 'scoring'],
   drive: ['internal', 'errors', 'environment', 'http', 'identity/freshness'],
+  'running-engine': ['internal', 'errors', 'http'],
+  // The rule where a user's token may go is that of scorers.
+  engines: ['internal', 'errors', 'environment', 'http', 'running-engine', 'scoring/trusted-origin'],
+  steam: ['internal', 'errors', 'environment', 'http', 'running-engine', 'identity/fingerprint'],
   access: ['internal', 'errors', 'environment', 'identity'],
   wave: ['internal', 'errors', 'identity'],
   local: ['internal/clock'],

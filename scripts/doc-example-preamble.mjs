@@ -25,6 +25,9 @@ declare const model: import('h2o-ai-cloud').Model;
 declare const version: import('h2o-ai-cloud').ModelVersion;
 declare const deployment: import('h2o-ai-cloud').Deployment;
 declare const scorer: import('h2o-ai-cloud').Scorer;
+declare const instance: import('h2o-ai-cloud').SteamInstance;
+declare const cluster: import('h2o-ai-cloud').SteamCluster;
+declare const engine: import('h2o-ai-cloud').EngineConnection & import('h2o-ai-cloud').DriverlessAiEngine;
 declare const rows: readonly import('h2o-ai-cloud').Row[];
 declare const signal: AbortSignal;
 

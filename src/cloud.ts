@@ -13,11 +13,13 @@ import type { SendPorts } from './http/send.js';
 import { fetchTransport } from './http/fetch-transport.js';
 import { kyTransport, type FetchFunction, type Transport } from './http/transport.js';
 import { fencedListener, type CallListener } from './internal/call-event.js';
+import { AgedMap } from './internal/aged-map.js';
 import { systemClock, type Clock } from './internal/clock.js';
 import { fencedLogger, silentLogger, type Logger } from './internal/logger.js';
 import { printAs } from './internal/print-as.js';
 import { Credentials, type OnBehalfOf, type TokenStoreOption, type UserCredential } from './credentials.js';
 import { SharedTokenStore } from './identity/token-store/shared-token-store.js';
+import type { SteamSessions } from './steam/session.js';
 import { User } from './user.js';
 
 /** Options of {@link H2OCloud}. All are optional; an `undefined` one counts as absent, and what is absent is looked up. */
@@ -40,6 +42,9 @@ export interface H2OCloudOptions extends EnvironmentOptions {
   /** For tests: the time. */
   readonly clock?: Clock | undefined;
 }
+
+/** How long users with the same token find the session in Steam that one of them has made. Their tokens seldom live longer. */
+const steamSessionMs = 600_000;
 
 const ownKinds: Readonly<Record<string, Kind>> = {
   tokenStore: {
@@ -68,6 +73,7 @@ export class H2OCloud {
   readonly #sendPorts: SendPorts;
   readonly #scoringTransport: Transport;
   readonly #credentials: Credentials;
+  readonly #steamSessions: SteamSessions;
   #isClosed = false;
 
   static {
@@ -89,6 +95,7 @@ export class H2OCloud {
       logger,
       otherOptions: Object.keys(ownKinds),
     });
+    this.#steamSessions = new AgedMap(clock, steamSessionMs);
     this.#credentials = new Credentials({ environment: this.#environment, clock, logger, onCall, fetch, tokenStore: tokenStore ?? 'file' });
   }
 
@@ -170,6 +177,12 @@ export class H2OCloud {
         fix: 'Make a new one, or close it later.',
       });
     }
-    return new User({ ...this.#sendPorts, scoringTransport: this.#scoringTransport, environment: this.#environment, credential });
+    return new User({
+      ...this.#sendPorts,
+      scoringTransport: this.#scoringTransport,
+      environment: this.#environment,
+      credential,
+      steamSessions: this.#steamSessions,
+    });
   }
 }

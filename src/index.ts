@@ -2,7 +2,7 @@
  * `h2o-ai-cloud`: the public surface of the SDK.
  */
 export { H2OCloud, type H2OCloudOptions } from './cloud.js';
-export { User, type AccessTokenOptions, type SignOutOptions } from './user.js';
+export { User, type AccessTokenOptions, type EngineOptions, type SignOutOptions } from './user.js';
 export type { UserClaims } from './access/claims.js';
 export type { OnBehalfOf, TokenStoreOption } from './credentials.js';
 export type { WaveRequest } from './identity/wave/headers.js';
@@ -121,6 +121,47 @@ export {
 } from './drive/folder.js';
 export type { ObjectSource } from './drive/object-source.js';
 export { PresignedUrl } from './drive/presigned-url.js';
+export { Steam, type SteamCallOptions } from './steam/steam.js';
+export type { SteamAbout } from './steam/api/steam-api.js';
+export type { Dataset, H2oClusters, SteamCluster, SteamClusterLaunchParams, SteamClusterQuery } from './steam/clusters.js';
+export type { SteamStatus } from './steam/engine-status.js';
+export type {
+  DriverlessInstances,
+  SteamInstance,
+  SteamInstanceLaunchParams,
+  SteamInstanceQuery,
+  SteamInstanceStartParams,
+  SteamRunningQuery,
+} from './steam/instances.js';
+export type { LimitedValue, SteamLimit, SteamLimits, SteamProfile, SteamVersion } from './steam/profiles.js';
+export type { SteamEngineRef } from './steam/references.js';
+
+export { Engines, type NotebookEngines } from './engines/engines.js';
+export type {
+  AnyEngine,
+  DriverlessAiEngine,
+  EngineFacts,
+  EngineLimit,
+  EngineLogs,
+  EngineProfile,
+  EngineVersion,
+  H2o3Engine,
+} from './engines/engine.js';
+export type { EngineListParams, EnginePlace, EngineValues, RunningEngineQuery } from './engines/engine-collection.js';
+export type { EngineState } from './engines/engine-state.js';
+export type {
+  DriverlessAiConfig,
+  DriverlessAiCreateParams,
+  DriverlessAiEngines,
+  DriverlessAiUpdateParams,
+} from './engines/driverlessai.js';
+export type { EngineFilter } from './engines/filter.js';
+export type { H2o3CreateParams, H2o3Engines, H2oEngineSize, H2oSizeParams, SizeLimits } from './engines/h2o3.js';
+export type { EngineRef } from './engines/names.js';
+
+export { EngineConnection, type EngineHeadersOptions, type EngineKind } from './running-engine/connection.js';
+export type { EngineOrder } from './running-engine/source.js';
+export type { EngineProgress, EngineWaitOptions } from './running-engine/wait.js';
 
 export type { Cell, ScoredCell } from './scoring/cells.js';
 export type {
@@ -172,4 +213,5 @@ export type { ErrorCode } from './errors/codes.js';
 export { ConfigurationError } from './errors/configuration-error.js';
 export { ConnectionError, ResponseValidationError, TimeoutError } from './errors/connection-error.js';
 export { DeploymentFailedError, UnsupportedByPlatformError, WaitTimeoutError, type ObservedState } from './errors/deployment-error.js';
+export { EngineError, type EngineEvent, type ObservedEngineState } from './errors/engine-error.js';
 export { ScoringError, type RowProblem } from './errors/scoring-error.js';

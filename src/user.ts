@@ -3,10 +3,14 @@
  */
 import { userClaims, type UserClaims } from './access/claims.js';
 import { Drive } from './drive/drive.js';
+import { AuthenticationError } from './errors/authentication-error.js';
 import { ConfigurationError, invalidParameter } from './errors/configuration-error.js';
+import { enginesSource } from './engines/engine-source.js';
+import { Engines } from './engines/engines.js';
 import type { CloudEnvironment } from './environment/cloud-environment.js';
 import type { UserCredential } from './credentials.js';
 import type { TokenRequest } from './internal/credential.js';
+import { missingEndpoint, type ServiceEndpoint } from './environment/endpoints.js';
 import { scopesAt } from './environment/trusted-origins.js';
 import { authorizedFetch, type AuthorizedRequest } from './http/authorized-fetch.js';
 import { checkMembers, durationMs, texts, truth } from './http/given.js';
@@ -20,17 +24,26 @@ import { printAs } from './internal/print-as.js';
 import { artifactStoreError, checkSignedAddress } from './mlops/artifact-store.js';
 import { Mlops } from './mlops/mlops.js';
 import type { PlatformFindings } from './mlops/platform-detection.js';
+import type { EngineConnection } from './running-engine/connection.js';
+import { checkEngineOrder, findOrStart } from './running-engine/find-or-start.js';
+import type { EngineOrder } from './running-engine/source.js';
+import type { EngineWaitOptions } from './running-engine/wait.js';
 import { checkScorer, mayHaveMoved, openScorer, type ScorerOptions, type ScorerTarget } from './scoring/open-scorer.js';
 import { Scorer, type PredictionLike, type RowLike } from './scoring/scorer.js';
 import type { ScoredRow } from './scoring/row-reader.js';
 import type { Row } from './scoring/row-writer.js';
 import type { ScorerTrust } from './scoring/trusted-origin.js';
+import { steamEngineSource, type IsMine } from './steam/engine-source.js';
+import type { SteamSessions } from './steam/session.js';
+import { Steam } from './steam/steam.js';
 
 export interface UserPorts extends SendPorts {
   /** A leaner way, for scorers. */
   readonly scoringTransport: Transport;
   readonly environment: CloudEnvironment;
   readonly credential: UserCredential;
+  /** The sessions in Steam of all users of the cloud, each under its own token. */
+  readonly steamSessions: SteamSessions;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -52,6 +65,12 @@ export interface AccessTokenOptions {
 const anyToken: TokenRequest = {};
 const accessTokenKinds = { ...waitingKinds, scopes: texts, audience: texts };
 
+/** Options of {@link User.engine}. */
+export interface EngineOptions extends EngineWaitOptions {
+  /** Which service to ask. Default: AI Engine Manager, else Steam. */
+  readonly through?: 'engines' | 'steam' | undefined;
+}
+
 /**
  * A user, as `cloud.onBehalfOf()` and `cloud.asCurrentUser()` give it. It holds the user's credential and prints without it.
  *
@@ -64,6 +83,10 @@ export class User {
   readonly mlops: Mlops;
   /** H2O Drive, the user's storage. */
   readonly drive: Drive;
+  /** Enterprise Steam as this user, for clouds that have it. */
+  readonly steam: Steam;
+  /** AI Engine Manager as this user, for clouds that have it. */
+  readonly engines: Engines;
   readonly #ports: UserPorts;
 
   static {
@@ -90,6 +113,16 @@ export class User {
       service: (name, options) => environment.service(name, options),
       instance: () => environment.instance(),
     });
+    this.steam = new Steam({ ...ports, sessions: ports.steamSessions, endpoint: (signal) => environment.service('steam', { signal }) });
+    const enginesEndpoint = (signal?: AbortSignal): Promise<ServiceEndpoint> => environment.service('engines', { signal });
+    this.engines = new Engines({
+      send: createSend({ service: 'AI Engine Manager', endpoint: enginesEndpoint, credential }, ports),
+      clock,
+      credential,
+      scopes: async () => (await enginesEndpoint()).scopes,
+      trust: () => trustOf(environment, 'engines'),
+      random: ports.random ?? Math.random,
+    });
   }
 
   /**
@@ -106,20 +139,45 @@ export class User {
     options: ScorerOptions = {},
   ): Scorer<Input, Prediction> {
     checkScorer(target, options);
-    const { environment } = this.#ports;
-    const trust = async (): Promise<ScorerTrust> => {
-      // Neither must be there: a scorer may be named by its address alone.
-      const cloudUrl = await environment.cloudUrl().catch(unlessConfigured);
-      const gateway = await environment.findService('mlops').catch(unlessConfigured);
-      return {
-        cloudUrl,
-        gatewayUrl: gateway?.url,
-        trustedOrigins: environment.trustedScorerOrigins,
-        allowInsecure: gateway?.allowInsecure ?? false,
-      };
-    };
+    const trust = (): Promise<ScorerTrust> => trustOf(this.#ports.environment, 'mlops');
     const ports = { ...this.#ports, transport: this.#ports.scoringTransport, locator: this.mlops.scorerLocator, trust };
     return new Scorer<Input, Prediction>({ clock: ports.clock, mayHaveMoved, open: (how) => openScorer(ports, target, options, how) });
+  }
+
+  /**
+   * The way to a running engine of the user, through AI Engine Manager or Steam, whichever the cloud has: one that runs, else one that is
+   * starting, else a paused one that is started, else a new one. An engine that it has made goes on when the wait fails, and is named in
+   * the error's `created`.
+   *
+   * @param order what it must be (`kind`, `name`, `version`), and what a new one gets
+   * @param options `timeoutMs` for all of it, fifteen minutes by default
+   * @throws {EngineError} the engine failed, or does not run in time
+   * @throws {ConfigurationError} the order makes no sense, or the cloud has neither service
+   * @example
+   * const engine = await user.engine({ kind: 'h2o3' }, { onProgress: ({ status }) => console.error(status) });
+   * const answer = await fetch(`${engine.url}/3/Cloud`, { headers: await engine.headers(), redirect: 'error' });
+   */
+  async engine(order: EngineOrder, options: EngineOptions = {}): Promise<EngineConnection> {
+    checkEngineOrder(order, options);
+    const { through, ...wait } = options;
+    const service = through ?? (await engineService(this.#ports.environment, wait));
+    const source =
+      service === 'engines'
+        ? enginesSource(this.engines, order.kind)
+        : steamEngineSource(this.steam, order.kind, () => this.#isMine(), this.#ports.random);
+    return findOrStart(this.#ports.clock, source, order, wait);
+  }
+
+  /** Steam knows users by a login name, which is one of their names in the token. Where the token tells none, whatever Steam shows counts. */
+  async #isMine(): Promise<IsMine> {
+    const claims = await this.claims().catch((error: unknown) => {
+      if (error instanceof AuthenticationError && error.code === 'CREDENTIAL_FAILED') return undefined;
+      throw error;
+    });
+    if (claims === undefined) return () => true;
+    const { subject, username, email } = claims;
+    const names = [subject, username, email].flatMap((name) => name?.toLowerCase() ?? []);
+    return (createdBy) => names.includes(createdBy.toLowerCase());
   }
 
   /**
@@ -203,9 +261,28 @@ function checkedTarget(url: string | URL, init: AuthorizedRequest): URL {
   return target;
 }
 
+/** Where the user's token may go when the answer of a service names an address. */
+async function trustOf(environment: CloudEnvironment, service: 'mlops' | 'engines'): Promise<ScorerTrust> {
+  // Neither must be there: a scorer may be named by its address alone.
+  const cloudUrl = await environment.cloudUrl().catch(unlessConfigured);
+  const gateway = await environment.findService(service).catch(unlessConfigured);
+  return {
+    cloudUrl,
+    gatewayUrl: gateway?.url,
+    trustedOrigins: service === 'mlops' ? environment.trustedScorerOrigins : environment.trustedOrigins,
+    allowInsecure: gateway?.allowInsecure ?? false,
+  };
+}
+
 /** What is not configured is not there; a discovery service that cannot be reached is another matter. */
 function unlessConfigured(error: unknown): undefined {
   if (!(error instanceof ConfigurationError)) throw error;
+}
+
+/** The successor first. */
+async function engineService(environment: CloudEnvironment, { signal }: EngineWaitOptions): Promise<'engines' | 'steam'> {
+  for (const name of ['engines', 'steam'] as const) if ((await environment.findService(name, { signal })) !== undefined) return name;
+  throw missingEndpoint('engines', ['option services.engines', 'discovery service engine-manager', 'option services.steam (for Steam)']);
 }
 
 /** What tells which platform MLOps is. A discovery service that fails decides nothing, so its error is the answer. */

@@ -22,7 +22,7 @@ Options:
   --access-token-seconds N    how long an access token lives; fractions are allowed (default: 300)
   --rotate-refresh-tokens     a refresh token is good once; using it again ends the session
   --trust-issuer URL          accept tokens of this issuer too; may be given more than once
-  --healthy-after-ms N        how long a deployment takes to come up (default: 1000)
+  --healthy-after-ms N        how long a deployment or an engine takes to come up (default: 1000)
   --scorer-contract C         java, python-pydantic1 or python-pydantic2: whose scorers the deployments' behave like (default: java)
   --help                      show this text`;
 
@@ -148,7 +148,7 @@ function listenFailure(error: unknown, port: string | undefined): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function welcome({ cloudUrl, issuer, gatewayUrl, driveUrl, users, env }: LocalCloudDescription): string {
+function welcome({ cloudUrl, issuer, gatewayUrl, steamUrl, driveUrl, enginesUrl, users, env }: LocalCloudDescription): string {
   const accounts = users.map(({ username, password, roles }) => `  ${username.padEnd(10)} password ${password}, roles ${roles.join(', ')}`);
   const exports = Object.entries(env).map(([name, value]) => `  export ${name}='${value}'`);
   return `An H2O AI Cloud is running on this machine. Stop it with Ctrl+C; it forgets everything then.
@@ -157,6 +157,8 @@ function welcome({ cloudUrl, issuer, gatewayUrl, driveUrl, users, env }: LocalCl
   issuer     ${issuer}
   MLOps      ${gatewayUrl}
   Drive      ${driveUrl}
+  Steam      ${steamUrl ?? 'none'}
+  engines    ${enginesUrl ?? 'none'}
 
 Users:
 ${accounts.join('\n')}

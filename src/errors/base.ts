@@ -9,7 +9,7 @@ const brand = Symbol.for('h2o-ai-cloud.error');
 
 /** Something that a failed call has made and could not remove again. */
 export interface CreatedResource {
-  readonly kind: 'project' | 'artifact' | 'experiment' | 'model' | 'modelVersion' | 'deployment' | 'upload';
+  readonly kind: 'project' | 'artifact' | 'experiment' | 'model' | 'modelVersion' | 'deployment' | 'upload' | 'engine';
   readonly id: string;
 }
 

@@ -48,6 +48,9 @@ export const errorCodes = {
   SCORING_ROWS_INVALID: 'ScoringError',
   SCORER_NOT_READY: 'ScoringError',
   SCORING_UNSUPPORTED: 'ScoringError',
+  ENGINE_FAILED: 'EngineError',
+  ENGINE_NOT_RUNNING: 'EngineError',
+  ENGINE_WAIT_TIMEOUT: 'EngineError',
   UNSUPPORTED_BY_PLATFORM: 'UnsupportedByPlatformError',
 } as const;
 

@@ -45,7 +45,7 @@ export interface Connection {
 }
 
 /** What came in place of a good answer; a redirect is seen and not followed. */
-type Seen = 'redirect' | { readonly status: number; readonly body: string };
+export type Seen = 'redirect' | { readonly status: number; readonly body: string };
 
 /** What a `Send` works with; the same for all services of a cloud. */
 export interface SendPorts {

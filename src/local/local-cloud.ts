@@ -9,6 +9,7 @@ import { createAccess } from './access.js';
 import { discovery } from './discovery.js';
 import type { DiscoveredService } from './discovery.js';
 import { drive, drivePath, stsPath } from './drive/drive.js';
+import { engineManager, engineManagerPath, enginesPath } from './engine-manager/engine-manager.js';
 import { createFaults } from './faults.js';
 import type { Faults } from './faults.js';
 import { identityProvider } from './identity-provider.js';
@@ -29,7 +30,9 @@ import type { ScorerContract } from './scorer/contract.js';
 import { scorerApp } from './scorer/scorer.js';
 import { scorerHost } from './scorer-host.js';
 import { isSecureStorePath, secureStore } from './secure-store.js';
+import { signInsOf } from './sign-ins.js';
 import { State } from './state.js';
+import { steam, steamPath } from './steam/steam.js';
 
 export type { RecordedRequest, ServiceName } from './recorder.js';
 export type { SecurityKind } from './mlops/context.js';
@@ -49,7 +52,7 @@ export interface LocalCloudOptions {
   readonly rotateRefreshTokens?: boolean | undefined;
   /** Issuers whose tokens the services accept beside the cloud's own. */
   readonly trustIssuers?: readonly string[] | undefined;
-  /** How long a deployment takes to come up. Default: 1000. */
+  /** How long a deployment, or an engine, takes to come up. Default: 1000. */
   readonly healthyAfterMs?: number | undefined;
   /** How long the inspection of an uploaded model takes on platform 1.2. Default: 100. */
   readonly ingestedAfterMs?: number | undefined;
@@ -66,9 +69,14 @@ export interface LocalCloudOptions {
    * what a part of an upload must measure at least (default 5 MiB).
    */
   readonly drive?: { readonly pageSize?: number; readonly sessionSeconds?: number; readonly smallestPartBytes?: number } | undefined;
+  /** What there is beside MLOps and the scorers. Default: all. */
+  readonly services?: readonly OptionalService[] | undefined;
   /** How the discovery service differs from a present one. */
   readonly discovery?: { readonly pageSize?: number; readonly links?: boolean; readonly components?: boolean } | undefined;
 }
+
+/** A service that a cloud may lack. */
+export type OptionalService = 'steam' | 'engines';
 
 export interface IssuedTokens {
   readonly accessToken: string;
@@ -105,6 +113,10 @@ export interface LocalCloudDescription {
   readonly gatewayUrl: string;
   /** Drive's storage; its token service is at `sts/` below it. */
   readonly driveUrl: string;
+  /** Absent where the cloud has no Steam. */
+  readonly steamUrl?: string;
+  /** AI Engine Manager; absent where the cloud has none. */
+  readonly enginesUrl?: string;
   readonly users: readonly LocalUser[];
   readonly clients: readonly LocalClient[];
 }
@@ -136,6 +148,9 @@ const mounts: readonly (readonly [string, ServiceName])[] = [
   [authzPath, 'authz-gateway'],
   [artifactStorePath, 'artifact-store'],
   [drivePath, 'drive'],
+  [steamPath, 'steam'],
+  [engineManagerPath, 'engine-manager'],
+  [enginesPath, 'engine'],
 ];
 
 /** The service that a path of the cloud belongs to. */
@@ -181,15 +196,25 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     healthyAfterMs: options.healthyAfterMs ?? 1000,
     securityOptions: options.securityOptions ?? allSecurityOptions,
   };
-  const services: Readonly<Record<ServiceName, Hono>> = {
+  const has = (service: OptionalService): boolean => options.services?.includes(service) ?? true;
+  const readyAfterMs = context.healthyAfterMs;
+  const { manager, engines } = engineManager({ origin, clock, access, readyAfterMs });
+  const services: Readonly<Partial<Record<ServiceName, Hono>>> = {
     idp: identityProvider(identity),
-    cloud: discovery({ ...options.discovery, origin, issuer: identity.issuer, services: discovered(origin, serves) }),
+    cloud: discovery({
+      ...options.discovery,
+      origin,
+      issuer: identity.issuer,
+      services: [...discovered(origin, serves), ...(has('engines') ? [discoveredEngines(origin)] : [])],
+    }),
     'mlops-api': gateway(context, access),
     'authz-gateway': authzGateway(context, access),
     'artifact-store': artifactStore(context),
     'secure-store': secureStore(),
     scorer: scorerApp(scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java' }, access)),
     drive: drive({ ...options.drive, access, clock }),
+    ...(has('steam') ? { steam: steam({ clock, signIns: signInsOf(identity), access, readyAfterMs }) } : {}),
+    ...(has('engines') ? { 'engine-manager': manager, engine: engines } : {}),
   };
   const recorder = createRecorder();
   const users = accountsOf(identity);
@@ -200,11 +225,22 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     requests: recorder.requests,
     fetch(request) {
       const service = serviceAt(new URL(request.url).pathname);
-      return recorder.record(service, request, async (recorded) => services[service].fetch(recorded));
+      return recorder.record(
+        service,
+        request,
+        async (recorded) => services[service]?.fetch(recorded) ?? new Response('Not Found', { status: 404 }),
+      );
     },
     issueTokens: (username, { client = 'hac-platform-public', scopes = ['openid'] } = {}) =>
       issuedTokens(identity, users.account(username), { client: users.client(client), scopes }),
-    describe: () => description(identity, { origin, gatewayUrl }),
+    describe: () =>
+      description(identity, {
+        origin,
+        gatewayUrl,
+        ...(has('steam') ? { steamUrl: `${origin}${steamPath}` } : {}),
+        driveUrl: origin + drivePath,
+        ...(has('engines') ? { enginesUrl: `${origin}${engineManagerPath}` } : {}),
+      }),
     stopUserSession(username) {
       identity.sessions.endAllOf(users.account(username));
     },
@@ -247,6 +283,14 @@ function discovered(origin: string, serves: (api: Api) => boolean): readonly Dis
   ];
 }
 
+/** With a slash at its end: the official client resolves the address of the version against it. */
+const discoveredEngines = (origin: string): DiscoveredService => ({
+  key: 'engine-manager',
+  displayName: 'AI Engine Manager',
+  uri: `${origin}${engineManagerPath}/`,
+  oauth2Scope: '',
+});
+
 interface Accounts {
   account(username: string): Account;
   client(id: string): Client;
@@ -283,7 +327,7 @@ async function issuedTokens(
 
 async function description(
   identity: Identity,
-  { origin, gatewayUrl }: { origin: string; gatewayUrl: string },
+  { origin, ...urls }: { origin: string } & Pick<LocalCloudDescription, 'gatewayUrl' | 'steamUrl' | 'driveUrl' | 'enginesUrl'>,
 ): Promise<LocalCloudDescription> {
   const client = accountsOf(identity).client('hac-platform-public');
   const users: LocalUser[] = [];
@@ -293,12 +337,13 @@ async function description(
   }
   // As on a real cloud the platform token is an offline one: it is still good when the program runs again next week.
   const platform = await issuedTokens(identity, accountsOf(identity).account('alice'), { client, scopes: ['openid', 'offline_access'] });
-  const driveUrl = origin + drivePath;
   const env = {
     H2O_CLOUD_ENVIRONMENT: origin,
     H2O_CLOUD_CLIENT_PLATFORM_TOKEN: platform.refreshToken,
-    H2O_DRIVE_ENDPOINT: driveUrl,
+    H2O_DRIVE_ENDPOINT: urls.driveUrl,
     H2O_DRIVE_STS_ENDPOINT: origin + stsPath,
+    // Discovery does not know Steam.
+    ...(urls.steamUrl === undefined ? {} : { H2O_WAVE_ML_STEAM_ADDRESS: urls.steamUrl }),
   };
-  return { cloudUrl: origin, env, issuer: identity.issuer, gatewayUrl, driveUrl, users, clients: await describedClients(identity) };
+  return { cloudUrl: origin, env, issuer: identity.issuer, ...urls, users, clients: await describedClients(identity) };
 }

@@ -3,7 +3,18 @@
  */
 import { parseJson } from './json.js';
 
-export type ServiceName = 'idp' | 'cloud' | 'mlops-api' | 'authz-gateway' | 'artifact-store' | 'secure-store' | 'drive' | 'scorer';
+export type ServiceName =
+  | 'idp'
+  | 'cloud'
+  | 'mlops-api'
+  | 'authz-gateway'
+  | 'artifact-store'
+  | 'secure-store'
+  | 'drive'
+  | 'scorer'
+  | 'steam'
+  | 'engine-manager'
+  | 'engine';
 
 export interface RecordedRequest {
   readonly service: ServiceName;
@@ -11,7 +22,7 @@ export interface RecordedRequest {
   readonly path: string;
   /** The first value of each parameter; the signature of a presigned URL is not kept. */
   readonly query: Readonly<Record<string, string>>;
-  /** By lower-case name; the token of an `authorization` header is not kept. */
+  /** By lower-case name; the token of an `authorization` header and the values of cookies are not kept. */
   readonly headers: Readonly<Record<string, string>>;
   /** Parsed JSON, a form's fields, the measure of an upload, or other text; `undefined` without a body. */
   readonly body: unknown;
@@ -115,15 +126,13 @@ function recorded({
   status: number;
 }): RecordedRequest {
   const url = new URL(request.url);
-  const headers = Object.fromEntries(request.headers);
-  const authorization = headers['authorization'];
-  if ('x-amz-security-token' in headers) headers['x-amz-security-token'] = '<redacted>';
+  const headers = withoutSecrets(Object.fromEntries(request.headers));
   return {
     service,
     method: request.method,
     path: url.pathname,
     query: Object.fromEntries([...url.searchParams].reverse().map(([name, value]) => [name, isSecret(name) ? '<redacted>' : value])),
-    headers: authorization === undefined ? headers : { ...headers, authorization: `${authorization.split(' ')[0] ?? ''} <redacted>` },
+    headers,
     get body() {
       return parsedBody(body);
     },
@@ -133,6 +142,15 @@ function recorded({
 
 /** Who has the signature of a URL has what it opens. */
 const isSecret = (parameter: string): boolean => parameter === 'X-Amz-Signature';
+
+function withoutSecrets({ authorization, cookie, ...headers }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return {
+    ...headers,
+    ...(authorization === undefined ? {} : { authorization: `${authorization.split(' ')[0] ?? ''} <redacted>` }),
+    ...('x-amz-security-token' in headers ? { 'x-amz-security-token': '<redacted>' } : {}),
+    ...(cookie === undefined ? {} : { cookie: cookie.replace(/=[^;]*/g, '=<redacted>') }),
+  };
+}
 
 function parsedBody(body: Body): unknown {
   if (!('bytes' in body)) return body;

@@ -16,6 +16,7 @@ export type {
   LocalCloudDescription,
   LocalCloudOptions,
   LocalUser,
+  OptionalService,
   PlatformName,
   RecordedRequest,
   ScorerContract,

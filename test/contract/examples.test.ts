@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { H2OCloud, NotFoundError, RateLimitError, SignInRequiredError } from 'h2o-ai-cloud';
+import { callAnEngine } from '../../examples/call-an-engine.js';
 import { createDeployment, type Surroundings } from '../../examples/create-deployment.js';
 import { creditJob, runMainJob } from '../../examples/main-job.js';
 import { createApp, statusOf, type Sessions } from '../../examples/on-behalf-of-users.js';
@@ -113,6 +114,52 @@ describe('examples/create-deployment.ts', () => {
     });
     expect(status).toBe(130);
     expect(await projectNames(test)).toEqual([]);
+  });
+});
+
+describe('examples/call-an-engine.ts', () => {
+  async function run(cloud: TestCloud, args: readonly string[]): Promise<{ status: number; printed: string[]; complaints: string[] }> {
+    const printed: string[] = [];
+    const complaints: string[] = [];
+    const { signal } = new AbortController();
+    const status = await callAnEngine(cloud.user, args, {
+      signal,
+      print: (line) => printed.push(line),
+      complain: (line) => complaints.push(line),
+    });
+    return { status, printed, complaints };
+  }
+
+  test.each([
+    ['h2o3', 'engines', { cloud_healthy: true }],
+    ['h2o3', 'steam', { cloud_healthy: true }],
+    ['driverlessai', 'engines', { result: { version: '1.11.1.1' } }],
+    ['driverlessai', 'steam', { result: { version: '1.11.0' } }],
+  ] as const)('calls the API of an engine: %s of %s', async (kind, service, answer) => {
+    await using test = await startTestCloud({ services: [service] });
+    const { status, printed, complaints } = await run(test, ['--kind', kind]);
+    expect(complaints.join('\n')).toContain(`sdk-${kind}`);
+    expect(printed).toHaveLength(1);
+    expect(JSON.parse(printed[0]!)).toMatchObject(answer);
+    expect(status).toBe(0);
+  });
+
+  it('ends with 1 and the states seen when the engine does not run in time', async () => {
+    await using test = await startTestCloud({ healthyAfterMs: 60_000 });
+    const { status, complaints } = await run(test, ['--kind', 'h2o3', '--timeout-seconds', '0.3']);
+    expect(status).toBe(1);
+    expect(complaints.at(-1)).toContain('"status":"STARTING"');
+  });
+
+  test.each([
+    ['no kind', []],
+    ['an unknown kind', ['--kind', 'spark']],
+    ['no time', ['--kind', 'h2o3', '--timeout-seconds', '0']],
+  ])('ends with 2 and its usage for %s', async (_, args) => {
+    await using test = await startTestCloud();
+    const { status, complaints } = await run(test, args);
+    expect(status).toBe(2);
+    expect(complaints.join()).toContain('Usage: call-an-engine');
   });
 });
 

@@ -49,3 +49,37 @@ export function hurriedClock(factor: number): Clock {
     },
   };
 }
+
+/** A local cloud whose time only the test moves, with a program that does not sleep long between looks. */
+export interface SteppedCloud extends TestCloud {
+  /** Lets time pass in the local cloud. */
+  step(ms: number): void;
+  /** For waits: each look lets half a second pass. */
+  readonly stepping: { readonly onProgress: () => void };
+}
+
+/** @param options of the local cloud; engines take two seconds */
+export async function startSteppedCloud(options: StartLocalCloudOptions = {}): Promise<SteppedCloud> {
+  const start = Date.now();
+  let passedMs = 0;
+  const step = (ms: number): void => {
+    passedMs += ms;
+  };
+  const clock: Clock = {
+    now: () => start + passedMs,
+    monotonic: () => passedMs,
+    schedule(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  };
+  const test = await startTestCloud({ healthyAfterMs: 2000, clock, ...options }, { clock: hurriedClock(50) });
+  const stepping = {
+    onProgress: () => {
+      step(500);
+    },
+  };
+  return { ...test, step, stepping, [Symbol.asyncDispose]: () => test[Symbol.asyncDispose]() };
+}

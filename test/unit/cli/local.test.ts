@@ -61,6 +61,8 @@ describe('h2o-ai-cloud local', () => {
       env: { H2O_CLOUD_ENVIRONMENT: description.cloudUrl, H2O_CLOUD_CLIENT_PLATFORM_TOKEN: token },
       issuer: belowTheCloud,
       gatewayUrl: belowTheCloud,
+      steamUrl: belowTheCloud,
+      enginesUrl: belowTheCloud,
     });
     expect(description.users).toContainEqual({
       username: 'alice',

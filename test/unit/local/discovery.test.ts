@@ -25,6 +25,7 @@ describe('discovery of a local cloud', () => {
     expect(services).toContainEqual({ name: 'services/mlops-api', uri: `${origin}/mlops` });
     expect(services).toContainEqual({ name: 'services/drive-sts', uri: `${origin}/drive/sts/` });
     for (const name of ['services/userdrive', 'services/workspacedrive']) expect(services).toContainEqual({ name, uri: `${origin}/drive` });
+    expect(services).toContainEqual({ name: 'services/engine-manager', uri: `${origin}/engine-manager/` });
     expect(await answer('clients')).toMatchObject({ clients: [{ name: 'clients/platform', oauth2ClientId: 'hac-platform-public' }] });
   });
 

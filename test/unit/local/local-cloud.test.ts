@@ -7,13 +7,17 @@ describe('a local cloud', () => {
   it('tells how to reach it, with tokens that work', async () => {
     const cloud = new TestCloud();
     const description = await cloud.cloud.describe();
-    expect(Object.keys(description)).toEqual(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'driveUrl', 'users', 'clients']);
+    expect(Object.keys(description)).toEqual(
+      expect.arrayContaining(['cloudUrl', 'env', 'issuer', 'gatewayUrl', 'driveUrl', 'users', 'clients']),
+    );
     expect(description).toMatchObject({
       cloudUrl: origin,
       env: { H2O_CLOUD_ENVIRONMENT: origin },
       issuer: `${origin}/auth/realms/hac`,
       gatewayUrl: `${origin}/mlops`,
       driveUrl: `${origin}/drive`,
+      steamUrl: `${origin}/steam`,
+      enginesUrl: `${origin}/engine-manager`,
       users: [
         { username: 'alice', password: 'alice', roles: ['user'] },
         { username: 'bob', password: 'bob', roles: ['admin'] },
@@ -55,6 +59,9 @@ describe('a local cloud', () => {
     ['/mlops/storage/ai.h2o.storage.ProjectService/ListProjects', 'mlops-api'],
     ['/mlops', 'mlops-api'],
     ['/d8b2dd0b/model/score', 'scorer'],
+    ['/steam/web', 'steam'],
+    ['/engine-manager/v1/workspaces%2Fdefault/daiEngines', 'engine-manager'],
+    ['/engines/workspaces/default/daiEngines/x/rpc', 'engine'],
     ['/d8b2dd0b/readyz', 'scorer'],
     ['/.ai.h2o.cloud.discovery/v1/environment', 'cloud'],
     ['/', 'cloud'],
