@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     include: ['test/{unit,contract,identity}/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
+    // One worker for each of two cores: the tests wait for sockets as much as they compute.
+    maxWorkers: 2,
     // Some tests start processes of their own, and machines may be busy.
     testTimeout: 30_000,
     restoreMocks: true,

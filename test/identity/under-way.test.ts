@@ -18,7 +18,7 @@ describe('case 52: a token that ends while a request with it is under way', () =
   /** The token's whole life passes before the first request of this name reaches its service. */
   async function startSlowCloud(name: string) {
     const clock = new FakeClock();
-    const local = await startLocalCloud({ clock, healthyAfterMs: 0, rotateRefreshTokens: true });
+    const local = await startLocalCloud({ clock, platform: '0.69', healthyAfterMs: 0, rotateRefreshTokens: true });
     const { refreshToken } = await local.issueTokens('alice');
     let isSlow = true;
     const fetch: FetchFunction = async (url, init) => {
