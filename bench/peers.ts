@@ -10,7 +10,11 @@ import { promisify } from 'node:util';
 import { cacheDirectory } from './world.js';
 
 /** The last versions that run on Node 20. */
-const versions = { 'google-auth-library': '10.9.1', openai: '6.49.0', undici: '7.30.2' } as const;
+/** What a peer cannot be measured without. */
+const companions: Partial<Record<PeerName, readonly string[]>> = {
+  '@aws-sdk/client-s3': ['@aws-sdk/lib-storage@3.1175.0', '@aws-sdk/s3-request-presigner@3.1169.0'],
+};
+const versions = { 'google-auth-library': '10.9.1', openai: '6.49.0', undici: '7.30.2', '@aws-sdk/client-s3': '3.1175.0' } as const;
 const directory = join(cacheDirectory, 'peers');
 
 export type PeerName = keyof typeof versions;
@@ -22,7 +26,7 @@ export async function installPeer(name: PeerName): Promise<{ readonly entry: str
     if (!existsSync(join(place, 'node_modules', name))) {
       await mkdir(place, { recursive: true });
       await writeFile(join(place, 'package.json'), '{ "private": true }');
-      const wanted = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${versions[name]}`];
+      const wanted = ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${versions[name]}`, ...(companions[name] ?? [])];
       await promisify(execFile)('npm', wanted, { cwd: place, timeout: 90_000 });
     }
     return { entry: createRequire(join(place, 'index.js')).resolve(name) };

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Row } from './row.js';
 import { cachedToken } from './rows/cached-token.js';
+import { drive } from './rows/drive.js';
 import { firstAnswer } from './rows/first-answer.js';
 import { importTime } from './rows/import-time.js';
 import { longList } from './rows/long-list.js';
@@ -27,6 +28,7 @@ const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
   upload,
   transfers,
   'long-list': longList,
+  drive,
   'score-answer': scoreAnswer,
   'score-rows': scoreRows,
   'score-streams': scoreStreams,

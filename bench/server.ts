@@ -3,6 +3,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { answerStorage, isStorage } from './storage.js';
 
 const project = {
   id: 'a3b1c6e0-0000-4000-8000-000000000001',
@@ -39,6 +40,7 @@ const answers: ReadonlyMap<string, string> = new Map(
 );
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (isStorage(request)) return answerStorage(request, response);
   request.resume();
   await once(request, 'end');
   const { pathname, searchParams, origin } = new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
