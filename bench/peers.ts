@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from './world.js';
 
-/** The last versions that run on Node 20. */
 /** What a peer cannot be measured without. */
 const companions: Partial<Record<PeerName, readonly string[]>> = {
   '@aws-sdk/client-s3': ['@aws-sdk/lib-storage@3.1175.0', '@aws-sdk/s3-request-presigner@3.1169.0'],
 };
+/** The last versions that run on Node 20. */
 const versions = { 'google-auth-library': '10.9.1', openai: '6.49.0', undici: '7.30.2', '@aws-sdk/client-s3': '3.1175.0' } as const;
 const directory = join(cacheDirectory, 'peers');
 
