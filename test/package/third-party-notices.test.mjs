@@ -29,7 +29,7 @@ test('every bundled package is in THIRD_PARTY_NOTICES', () => {
   const packages = bundledPackages(projectRoot);
   assert.deepEqual(
     packages.map(({ name }) => name),
-    ['fflate', 'hono', 'jose', 'ky', 'smol-toml', 'zod'],
+    ['bcryptjs', 'csv-parse', 'fflate', 'hono', 'jose', 'ky', 'smol-toml', 'zod'],
   );
   for (const { name, version, license } of packages) assert.ok(notices.includes(`${name} ${version} (${license})`), name);
   assert.equal(notices, thirdPartyNotices(projectRoot), 'it is of this build');
