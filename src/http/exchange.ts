@@ -7,6 +7,7 @@ import { H2OCloudError } from '../errors/base.js';
 import { TimeoutError } from '../errors/connection-error.js';
 import { sleep, waitUnlessAborted } from '../internal/clock.js';
 import { version } from '../internal/version.js';
+import { cookiesIn } from './cookies.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
 import type { ErrorAnswer } from './operation.js';
@@ -187,7 +188,14 @@ async function attemptOnce<Answer>(service: string, ports: SendPorts, job: Job<A
       report('error', status);
       return {
         kind: 'refused',
-        answer: { status, body: text, headers: response.headers, call: exchange.name, requestId, secrets: prepared.secrets },
+        answer: {
+          status,
+          body: text,
+          headers: response.headers,
+          call: exchange.name,
+          requestId,
+          secrets: [...prepared.secrets, ...cookiesIn(response.headers)],
+        },
       };
     }
     const answer = await waitUnlessAborted(exchange.read(response, touch), signal);

@@ -13,6 +13,7 @@ import type { Credential } from '../internal/credential.js';
 import type { Logger } from '../internal/logger.js';
 import { version } from '../internal/version.js';
 import { parseAnswer } from './answer.js';
+import { cookiesIn } from './cookies.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { isRefusal, readApiError } from './error-response.js';
 import { connectionError, readNetworkFailure, type NetworkFailure } from './network-failure.js';
@@ -297,13 +298,6 @@ function errorOf(result: Answered | Unanswered, connection: Connection, ports: S
 
 function bearer(token: string): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${token}` };
-}
-
-function cookiesIn(headers: Headers): readonly string[] {
-  return headers.getSetCookie().flatMap((cookie) => {
-    const [pair = ''] = cookie.split(';');
-    return [pair, pair.slice(pair.indexOf('=') + 1)];
-  });
 }
 
 function textOf(call: Call<unknown>): string | undefined {
