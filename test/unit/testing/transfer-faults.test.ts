@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock, startLocalCloud } from '../../../src/testing/index.js';
 import type { RunningCloud, StartLocalCloudOptions } from '../../../src/testing/index.js';
 import { isObject } from '../../../src/local/json.js';
@@ -7,7 +7,12 @@ import { idOf, objectOf, textOf, uploadLines } from '../local/cloud.js';
 
 const running: RunningCloud[] = [];
 
+beforeEach(() => {
+  vi.spyOn(console, 'error');
+});
 afterEach(async () => {
+  // What a test has ordered is nothing to report.
+  expect(console.error).not.toHaveBeenCalled();
   await Promise.all(running.splice(0).map((cloud) => cloud.close()));
 });
 

@@ -13,6 +13,7 @@ import { artifactStorePath } from './presigned-urls.js';
 
 const statuses = {
   AccessDenied: 403,
+  IncompleteBody: 400,
   SignatureDoesNotMatch: 403,
   InvalidArgument: 400,
   InvalidRange: 416,
@@ -57,11 +58,16 @@ async function put(context: GatewayContext, artifact: Artifact, request: Request
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   const body: ReadableStream<Uint8Array> | null = request.body;
-  for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > freeBytes(context))
-      return refusal('XMinioStorageFull', 'Storage backend has reached its minimum free drive threshold.');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body?.values({ preventCancel: true }) ?? []) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > freeBytes(context))
+        return refusal('XMinioStorageFull', 'Storage backend has reached its minimum free drive threshold.');
+      chunks.push(chunk);
+    }
+  } catch {
+    // The connection has ended, so nobody hears this.
+    return refusal('IncompleteBody', 'You did not provide the number of bytes specified by the Content-Length HTTP header.');
   }
   // An empty object is an object too.
   artifact.chunks = sizeBytes === 0 ? [new Uint8Array()] : chunks;
