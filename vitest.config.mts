@@ -1,17 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-
-const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+import { packageInSources } from './test/support/sources.js';
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^h2o-ai-cloud$/, replacement: source('index.ts') },
-      { find: /^h2o-ai-cloud\/wave$/, replacement: source('wave/index.ts') },
-      { find: /^h2o-ai-cloud\/testing$/, replacement: source('testing/index.ts') },
-      { find: /^h2o-ai-cloud\/testing\/msw$/, replacement: source('testing/msw.ts') },
-    ],
-  },
+  resolve: packageInSources,
   test: {
     include: ['test/{unit,contract,identity}/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
