@@ -29,6 +29,7 @@ export const errorCodes = {
   BAD_REQUEST: 'ApiError',
   API_ERROR: 'ApiError',
   UPLOAD_INCOMPLETE: 'ApiError',
+  STORAGE_FULL: 'ApiError',
   DOWNLOAD_INCOMPLETE: 'ApiError',
   INGESTION_FAILED: 'ApiError',
   NOT_FOUND: 'NotFoundError',

@@ -1,7 +1,7 @@
 /**
  * Which signed addresses bytes may go to, and how what answers there refuses. They carry no token, but what is uploaded may be confidential.
  */
-import { apiError } from '../errors/api-error.js';
+import { ApiError, apiError } from '../errors/api-error.js';
 import type { H2OCloudError } from '../errors/base.js';
 import { ConfigurationError } from '../errors/configuration-error.js';
 import { checkNamedAddress, isLinkLocal, parseAddress } from '../environment/url-rules.js';
@@ -33,16 +33,34 @@ export function checkSignedAddress(url: string, gateway: SigningGateway): void {
 /** Stores answer XML; of it only the code is told, since messages quote the signed address. */
 export function artifactStoreError({ status, body, call, requestId }: ErrorAnswer): H2OCloudError {
   const code = /<Code>(\w{1,60})<\/Code>/.exec(body)?.[1];
+  if (status === 507 || code === 'EntityTooLarge') return storageFull({ status, call, requestId, serviceCode: code });
   return apiError({
     status,
     what: `The artifact store answered ${status} to ${call}${code === undefined ? '' : ` (${code})`}.`,
-    fix:
-      status === 507 || code === 'EntityTooLarge'
-        ? 'The store is full or takes no artifact of this size: ask its administrator.'
-        : 'The signed address may have expired: repeat the call. If it stays, give the request id to the administrator of the store.',
+    fix: 'The signed address may have expired: repeat the call. If it stays, give the request id to the administrator of the store.',
     call,
     requestId,
     serviceCode: code,
-    retryable: status === 403 || status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 507),
+    retryable: status === 403 || status === 408 || status === 429 || (status >= 500 && status !== 501),
+  });
+}
+
+/** The error of an upload that the store has no room for, in whatever words it says so. */
+export function storageFull({
+  status,
+  call,
+  requestId,
+  serviceCode,
+  serviceMessage,
+}: Pick<ApiError, 'status' | 'call' | 'requestId' | 'serviceCode'> & { readonly serviceMessage?: string | undefined }): ApiError {
+  return new ApiError({
+    code: 'STORAGE_FULL',
+    status,
+    what: `The store of artifacts is full, or takes no artifact of this size${serviceMessage === undefined ? '' : `: ${serviceMessage}`}.`,
+    fix: 'Ask the administrator of the platform, or delete experiments that are not needed any more.',
+    call,
+    requestId,
+    serviceCode,
+    serviceMessage,
   });
 }

@@ -1,6 +1,10 @@
 /** A local cloud on a real port with a user of it, for tests that need both. */
 import { H2OCloud, SecurityOptions, type Clock, type Deployment, type H2OCloudOptions, type SecurityInput, type User } from 'h2o-ai-cloud';
 import { startLocalCloud, type RunningCloud, type StartLocalCloudOptions } from 'h2o-ai-cloud/testing';
+import { fetchWithFaults } from '../../src/local/fault-effects.js';
+import { createLocalCloud } from '../../src/local/local-cloud.js';
+import { systemClock } from '../../src/internal/clock.js';
+import { controlsOf } from '../../src/testing/controls.js';
 import { fixture } from './csv.js';
 
 export interface TestCloud extends AsyncDisposable {
@@ -15,6 +19,18 @@ export async function startTestCloud(options: StartLocalCloudOptions = {}, sdk: 
   const cloud = new H2OCloud({ env: local.env, retry: { baseMs: 1 }, tokenStore: 'memory', ...sdk });
   const user = cloud.onBehalfOf({ accessToken: accessTokenOf(local, 'alice') });
   return { local, cloud, user, [Symbol.asyncDispose]: () => local.close() };
+}
+
+/** The same without a port, for tests of hundreds of calls: requests go to the local cloud as they are. */
+export async function startPortlessCloud(options: StartLocalCloudOptions = {}, sdk: H2OCloudOptions = {}): Promise<TestCloud> {
+  const local = createLocalCloud({ healthyAfterMs: 0, ...options, origin: 'http://127.0.0.1:9999' });
+  const answer = fetchWithFaults(local.faults, options.clock ?? systemClock, (request) => local.fetch(request));
+  const fetch = (url: string, init: RequestInit): Promise<Response> => answer(new Request(url, init));
+  const { env, users, cloudUrl: url } = await local.describe();
+  const close = (): Promise<void> => Promise.resolve();
+  const running = { ...controlsOf(local), url, env, users, close, [Symbol.asyncDispose]: close };
+  const cloud = new H2OCloud({ env, retry: { baseMs: 1 }, tokenStore: 'memory', fetch, ...sdk });
+  return { local: running, cloud, user: cloud.onBehalfOf({ accessToken: accessTokenOf(running, 'alice') }), [Symbol.asyncDispose]: close };
 }
 
 export function accessTokenOf(local: RunningCloud, username: string): string {
@@ -50,6 +66,28 @@ export function hurriedClock(factor: number): Clock {
   };
 }
 
+/** A clock that only the test moves, while what waits by it waits a part of that time in truth. */
+export function steppedClock(hurry = 1): { readonly clock: Clock; readonly step: (ms: number) => void } {
+  const start = Date.now();
+  let passedMs = 0;
+  const clock: Clock = {
+    now: () => start + passedMs,
+    monotonic: () => passedMs,
+    schedule(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs / hurry);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  };
+  return {
+    clock,
+    step: (ms) => {
+      passedMs += ms;
+    },
+  };
+}
+
 /** A local cloud whose time only the test moves, with a program that does not sleep long between looks. */
 export interface SteppedCloud extends TestCloud {
   /** Lets time pass in the local cloud. */
@@ -60,21 +98,7 @@ export interface SteppedCloud extends TestCloud {
 
 /** @param options of the local cloud; engines take two seconds */
 export async function startSteppedCloud(options: StartLocalCloudOptions = {}): Promise<SteppedCloud> {
-  const start = Date.now();
-  let passedMs = 0;
-  const step = (ms: number): void => {
-    passedMs += ms;
-  };
-  const clock: Clock = {
-    now: () => start + passedMs,
-    monotonic: () => passedMs,
-    schedule(delayMs, callback) {
-      const timer = setTimeout(callback, delayMs);
-      return () => {
-        clearTimeout(timer);
-      };
-    },
-  };
+  const { clock, step } = steppedClock();
   const test = await startTestCloud({ healthyAfterMs: 2000, clock, ...options }, { clock: hurriedClock(50) });
   const stepping = {
     onProgress: () => {

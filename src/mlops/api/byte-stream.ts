@@ -4,10 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { ApiError } from '../../errors/api-error.js';
+import { ApiError, RateLimitError } from '../../errors/api-error.js';
 import { ConnectionError, ResponseValidationError, TimeoutError } from '../../errors/connection-error.js';
 import { operation } from '../../http/operation.js';
+import { sleep } from '../../internal/clock.js';
 import { redact } from '../../internal/redact.js';
+import { storageFull } from '../artifact-store.js';
 import type { TransferApi, Uploaded } from '../artifacts.js';
 import { progressReporter } from '../transfer-progress.js';
 import { count } from './rest.js';
@@ -24,6 +26,8 @@ const write = operation({
   path: '/storage/google.bytestream.ByteStream/Write',
   // A second write to the same artifact would begin at an offset that the server no longer expects.
   safe: false,
+  // For the same reason; it goes on from where storage has got to.
+  finalStatuses: [429],
   answer: z.looseObject({ committedSize: z.nullish(z.union([z.string(), z.number()])) }),
 });
 
@@ -46,6 +50,7 @@ const read = operation({
 
 /** How often a broken upload goes on from where storage has got to. */
 const mostResumptions = 3;
+const longestPauseMs = 30_000;
 
 export function byteStream({ gateway: send, clock }: Wires): TransferApi {
   return {
@@ -60,10 +65,12 @@ export function byteStream({ gateway: send, clock }: Wires): TransferApi {
         const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
         return Number(answer.committedSize ?? sent.sizeBytes);
       };
-      const committed = await resumed(writeFrom, artifact.replayable, async () => {
-        const status = await send({ operation: queryWriteStatus, body: { resourceName: artifactId } }, options);
-        return { committed: Number(status.committedSize ?? 0), isComplete: status.complete === true };
-      });
+      const status = async (): Promise<WriteStatus> => {
+        const answer = await send({ operation: queryWriteStatus, body: { resourceName: artifactId } }, options);
+        return { committed: Number(answer.committedSize ?? 0), isComplete: answer.complete === true };
+      };
+      const pause = (ms: number): Promise<void> => sleep(clock, ms, options.signal);
+      const committed = await resumed(writeFrom, { status, pause, isReplayable: artifact.replayable });
       if (committed === sent.sizeBytes) return sent;
       throw uploadIncomplete(`storage has committed ${committed} of ${sent.sizeBytes} bytes`, write.name);
     },
@@ -74,19 +81,33 @@ export function byteStream({ gateway: send, clock }: Wires): TransferApi {
   };
 }
 
-/** Writes, and after a broken connection goes on from where storage has got to; what a source gives once is not sent a second time. */
-async function resumed(
-  writeFrom: (offset: number) => Promise<number>,
-  isReplayable: boolean,
-  status: () => Promise<{ readonly committed: number; readonly isComplete: boolean }>,
-): Promise<number> {
+interface WriteStatus {
+  readonly committed: number;
+  readonly isComplete: boolean;
+}
+
+interface Resumption {
+  readonly status: () => Promise<WriteStatus>;
+  readonly pause: (ms: number) => Promise<void>;
+  /** What a source gives once is not sent a second time. */
+  readonly isReplayable: boolean;
+}
+
+/**
+ * Writes, and after a connection that broke or a service that was busy goes on from where storage has got to.
+ *
+ * @throws {ApiError} code `STORAGE_FULL`
+ */
+async function resumed(writeFrom: (offset: number) => Promise<number>, { status, pause, isReplayable }: Resumption): Promise<number> {
   let offset = 0;
   for (let resumption = 0; ; resumption++) {
     try {
       return await writeFrom(offset);
     } catch (error) {
-      const isBroken = error instanceof ConnectionError && !(error instanceof TimeoutError);
-      if (!isBroken || !isReplayable || resumption >= mostResumptions) throw error;
+      if (isFull(error)) throw storageFull(error);
+      const pauseMs = pauseAfter(error);
+      if (pauseMs === undefined || !isReplayable || resumption >= mostResumptions) throw error;
+      await pause(pauseMs);
       // A storage that cannot tell leaves it at the failure that there was.
       const { committed, isComplete } = await status().catch(() => {
         throw error;
@@ -95,6 +116,17 @@ async function resumed(
       offset = committed;
     }
   }
+}
+
+/** How long to wait before an upload goes on; undefined where it does not. */
+function pauseAfter(error: unknown): number | undefined {
+  if (error instanceof RateLimitError) return Math.min(error.retryAfterMs ?? 0, longestPauseMs);
+  return error instanceof ConnectionError && !(error instanceof TimeoutError) ? 0 : undefined;
+}
+
+/** Storage has the same status for a store without room as for too many requests; only after the latter is it worth to come back. */
+function isFull(error: unknown): error is RateLimitError {
+  return error instanceof RateLimitError && error.serviceCode === 'RESOURCE_EXHAUSTED' && error.retryAfterMs === undefined;
 }
 
 interface LinesOrder {

@@ -22,7 +22,15 @@ const generateDownloadUrl = rpc({ ...artifacts, method: 'GenerateArtifactDownloa
 const completeUpload = rpc({ ...artifacts, method: 'CompleteArtifactUpload', safe: true, answer: NothingSchema });
 const failUpload = rpc({ ...artifacts, method: 'FailArtifactUpload', safe: true, answer: NothingSchema });
 /** A PUT of the same bytes to the same place may be repeated; its path is the signed address itself. */
-const putObject = operation({ name: 'PutObject', method: 'PUT', path: '', safe: true, answerHeader: 'etag', answer: text });
+const putObject = operation({
+  name: 'PutObject',
+  method: 'PUT',
+  path: '',
+  safe: true,
+  finalStatuses: [507],
+  answerHeader: 'etag',
+  answer: text,
+});
 
 export function presigned(wires: Wires, records: StorageArtifacts): TransferApi {
   const { gateway } = wires;

@@ -5,34 +5,12 @@
 import { describe, expect, it, test } from 'vitest';
 import { H2OCloudError, SecurityOptions, type CreatedResource, type DeployParams, type PlatformName } from 'h2o-ai-cloud';
 import type { FaultEffect } from 'h2o-ai-cloud/testing';
-import { accessTokenOf, creditMojo, deployCredit, hurriedClock, type TestCloud } from '../../support/cloud.js';
-import { callOf, platforms, startOn, uploadOf, type CallName } from './platforms.js';
+import { accessTokenOf, creditMojo, deployCredit, hurriedClock, startPortlessCloud, type TestCloud } from '../../support/cloud.js';
+import { callOf, contentOf, platforms, startOn, uploadOf, type CallName } from './platforms.js';
 
 /** Everything but discovery and the identity provider. */
 const anyCall = /^\/(?!auth\/|\.ai\.h2o)/;
 const security = SecurityOptions.none();
-
-/** What a project holds, artifacts that hang on it included. */
-async function contentOf({ local, user: { mlops } }: TestCloud, project: { readonly id: string }): Promise<CreatedResource[]> {
-  const [experiments, models, deployments] = [
-    await mlops.experiments.list({ project }).toArray(),
-    await mlops.models.list({ project }).toArray(),
-    await mlops.deployments.list({ project }).toArray(),
-  ];
-  const { gatewayUrl } = await local.describe();
-  const answer = await fetch(`${gatewayUrl}/storage/ai.h2o.storage.ArtifactService/ListEntityArtifacts`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${accessTokenOf(local, 'alice')}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ entityId: project.id, entityType: 'PROJECT' }),
-  });
-  const { artifact } = (await answer.json()) as { readonly artifact: readonly { readonly id: string }[] };
-  return [
-    ...experiments.map(({ id }) => ({ kind: 'experiment', id }) as const),
-    ...models.map(({ id }) => ({ kind: 'model', id }) as const),
-    ...deployments.map(({ id }) => ({ kind: 'deployment', id }) as const),
-    ...artifact.map(({ id }) => ({ kind: 'artifact', id }) as const),
-  ];
-}
 
 /** How many requests a successful run sends. */
 async function requestsOf(cloud: TestCloud, work: () => Promise<unknown>): Promise<number> {
@@ -42,68 +20,82 @@ async function requestsOf(cloud: TestCloud, work: () => Promise<unknown>): Promi
   return cloud.local.requests.filter(isOurs).length - before;
 }
 
-const breaks: readonly [string, FaultEffect][] = [
-  ['the connection breaks', { dropSocket: true }],
-  ['the answer is lost', { cutBodyAfterBytes: 1 }],
+/** What happens to one request, and in which cloud: sockets that break must be real ones; of refusals there are too many for that. */
+interface Mishap {
+  readonly then: FaultEffect;
+  readonly start: (platform: PlatformName) => Promise<TestCloud>;
+}
+
+const broken = (then: FaultEffect): Mishap => ({ then, start: (platform) => startOn(platform, {}, { retry: { limit: 0 } }) });
+
+/** The service is busy, and says when to come back: what may be repeated is. */
+const busy = (status: number): Mishap => ({
+  then: { status, headers: { 'retry-after': '1' } },
+  start: (platform) => {
+    const clock = hurriedClock(1000);
+    return startPortlessCloud({ platform, ingestedAfterMs: 0, accessTokenSeconds: 1_000_000, clock }, { clock });
+  },
+});
+
+const mishaps: readonly [string, Mishap][] = [
+  ['the connection breaks', broken({ dropSocket: true })],
+  ['the answer is lost', broken({ cutBodyAfterBytes: 1 })],
+  ['429 with Retry-After', busy(429)],
+  ['503 with Retry-After', busy(503)],
 ];
 
+/** Does the work once for each request that it sends, and lets that one go wrong. */
+async function atEachRequest(
+  cloud: TestCloud,
+  then: FaultEffect,
+  work: (project: { readonly id: string }) => Promise<unknown>,
+  whole: readonly CreatedResource['kind'][],
+): Promise<number> {
+  const { mlops } = cloud.user;
+  const first = await mlops.projects.create({ name: 'counted' });
+  const requests = await requestsOf(cloud, () => work(first));
+  for (let request = 0; request < requests; request++) {
+    const project = await mlops.projects.create({ name: `run ${request}` });
+    cloud.local.faults.add({ when: { path: anyCall }, skip: request, then });
+    const error: unknown = await work(project).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    const [hit] = cloud.local.faults.hits;
+    cloud.local.faults.clear();
+    const where = `request ${request}, ${hit?.path ?? 'which was not sent'}: ${textOf(error)}`;
+    expect(hit, where).toBeDefined();
+    const left = await contentOf(cloud, project);
+    if (error === undefined) {
+      // It was repeated, or looked up: there is one of each.
+      expect(left.map(({ kind }) => kind).sort(), where).toEqual(whole);
+      continue;
+    }
+    expect(error, where).toBeInstanceOf(H2OCloudError);
+    const named = error instanceof H2OCloudError ? error.created.map(({ id }) => id) : [];
+    expect(
+      left.filter(({ id }) => !named.includes(id)),
+      where,
+    ).toEqual([]);
+  }
+  return requests;
+}
+
 describe.each(platforms)('platform %s:', (platform) => {
-  test.each(breaks)('deploy(): %s at each of its requests in turn, and nothing is left that is not named', async (_, then) => {
-    await using cloud = await startOn(platform, {}, { retry: { limit: 0 } });
-    const { mlops } = cloud.user;
+  test.each(mishaps)('deploy(): %s at each of its requests in turn, and nothing is left that is not named', async (_, mishap) => {
+    await using cloud = await mishap.start(platform);
     const deployIn = (project: { readonly id: string }): Promise<unknown> => {
       const params: DeployParams = { project: { id: project.id }, artifact: creditMojo, name: 'credit', security };
       return cloud.cloud.onBehalfOf({ accessToken: accessTokenOf(cloud.local, 'alice') }).mlops.deploy(params);
     };
-    const first = await mlops.projects.create({ name: 'counted' });
-    const requests = await requestsOf(cloud, () => deployIn(first));
-    expect(requests).toBeGreaterThan(8);
-    for (let request = 0; request < requests; request++) {
-      const project = await mlops.projects.create({ name: `run ${request}` });
-      cloud.local.faults.add({ when: { path: anyCall }, skip: request, then });
-      const error: unknown = await deployIn(project).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      cloud.local.faults.clear();
-      const left = await contentOf(cloud, project);
-      if (error === undefined) {
-        // It was repeated, or looked up: there is one of each.
-        expect(left.map(({ kind }) => kind).sort(), `request ${request}`).toEqual(['deployment', 'experiment', 'model']);
-        continue;
-      }
-      expect(error, `request ${request}`).toBeInstanceOf(H2OCloudError);
-      const named = error instanceof H2OCloudError ? error.created.map(({ id }) => id) : [];
-      expect(
-        left.filter(({ id }) => !named.includes(id)),
-        `request ${request}: ${textOf(error)}`,
-      ).toEqual([]);
-    }
+    expect(await atEachRequest(cloud, mishap.then, deployIn, ['deployment', 'experiment', 'model'])).toBeGreaterThan(8);
   });
 
-  test.each(breaks)('an upload: %s at each of its requests in turn, and nothing is left that is not named', async (_, then) => {
-    await using cloud = await startOn(platform, {}, { retry: { limit: 0 } });
-    const { mlops } = cloud.user;
+  test.each(mishaps)('an upload: %s at each of its requests in turn, and nothing is left that is not named', async (_, mishap) => {
+    await using cloud = await mishap.start(platform);
     const upload = (project: { readonly id: string }): Promise<unknown> =>
-      mlops.experiments.create({ project, name: 'x', artifact: creditMojo });
-    const first = await mlops.projects.create({ name: 'counted' });
-    const requests = await requestsOf(cloud, () => upload(first));
-    for (let request = 0; request < requests; request++) {
-      const project = await mlops.projects.create({ name: `run ${request}` });
-      cloud.local.faults.add({ when: { path: anyCall }, skip: request, then });
-      const error: unknown = await upload(project).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      cloud.local.faults.clear();
-      const left = await contentOf(cloud, project);
-      if (error === undefined) continue;
-      const named = error instanceof H2OCloudError ? error.created.map(({ id }) => id) : [];
-      expect(
-        left.filter(({ id }) => !named.includes(id)),
-        `request ${request}: ${textOf(error)}`,
-      ).toEqual([]);
-    }
+      cloud.user.mlops.experiments.create({ project, name: 'x', artifact: creditMojo });
+    expect(await atEachRequest(cloud, mishap.then, upload, ['experiment'])).toBeGreaterThan(4);
   });
 
   it('what cannot be undone is sent once, whatever the service answers', async () => {

@@ -1,5 +1,5 @@
 /** What the contract suite runs on: every platform, and how a fault names one of its calls. */
-import type { H2OCloudOptions, PlatformName } from 'h2o-ai-cloud';
+import type { CreatedResource, H2OCloudOptions, PlatformName } from 'h2o-ai-cloud';
 import type { FaultCondition, StartLocalCloudOptions } from 'h2o-ai-cloud/testing';
 import { startTestCloud, type TestCloud } from '../../support/cloud.js';
 
@@ -48,4 +48,27 @@ export function callOf(platform: PlatformName, name: CallName): FaultCondition {
 /** The request that carries the bytes of an upload. */
 export function uploadOf(platform: PlatformName): FaultCondition {
   return platform === '1.2' ? { method: 'PUT' } : { path: 'ByteStream/Write' };
+}
+
+/** What a project holds, artifacts that hang on it included. */
+export async function contentOf({ local, user }: TestCloud, project: { readonly id: string }): Promise<CreatedResource[]> {
+  const { mlops } = user;
+  const [experiments, models, deployments] = [
+    await mlops.experiments.list({ project }).toArray(),
+    await mlops.models.list({ project }).toArray(),
+    await mlops.deployments.list({ project }).toArray(),
+  ];
+  const { gatewayUrl } = await local.describe();
+  const answer = await user.fetch(`${gatewayUrl}/storage/ai.h2o.storage.ArtifactService/ListEntityArtifacts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ entityId: project.id, entityType: 'PROJECT' }),
+  });
+  const { artifact } = (await answer.json()) as { readonly artifact: readonly { readonly id: string }[] };
+  return [
+    ...experiments.map(({ id }) => ({ kind: 'experiment', id }) as const),
+    ...models.map(({ id }) => ({ kind: 'model', id }) as const),
+    ...deployments.map(({ id }) => ({ kind: 'deployment', id }) as const),
+    ...artifact.map(({ id }) => ({ kind: 'artifact', id }) as const),
+  ];
 }
