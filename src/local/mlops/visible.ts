@@ -87,6 +87,7 @@ export class Visible {
   version(id: string): ModelVersion {
     const version = this.#state.versions.get(id);
     if (version === undefined || !this.#seesVersion(version)) throw notFound('registered model version', id);
+    this.model(version.modelId);
     return version;
   }
 
