@@ -17,13 +17,15 @@ interface Case {
   readonly rows: number;
   /** Sizes of which the best is taken for the bare loops. */
   readonly sizes: readonly number[];
+  /** The Python client keeps all that it sends and gets in memory, so it is given fewer rows: what it does in a second is the same. */
+  readonly pythonRows: number;
   /** Times the rate of the Python client. */
   readonly againstPython: number;
 }
 
 const cases: readonly Case[] = [
-  { name: 'linear scorer', square: 0, rows: 1_000_000, sizes: [500, 1_000, 2_000, 5_000], againstPython: 2.5 },
-  { name: 'quadratic scorer', square: 5e-5, rows: 300_000, sizes: [100, 200, 400, 800], againstPython: 2 },
+  { name: 'linear scorer', square: 0, rows: 1_000_000, sizes: [500, 1_000, 2_000, 5_000], pythonRows: 200_000, againstPython: 2.5 },
+  { name: 'quadratic scorer', square: 5e-5, rows: 300_000, sizes: [100, 200, 400, 800], pythonRows: 100_000, againstPython: 2 },
 ];
 const rounds = 3;
 const unit = 'rows/s';
@@ -38,7 +40,7 @@ export async function scoreStreams(): Promise<Row[]> {
 
 type Peer = { readonly entry: string } | { readonly missing: string };
 
-async function measured({ name, square, rows, sizes, againstPython }: Case, undici: Peer, python: Peer): Promise<Row[]> {
+async function measured({ name, square, rows, sizes, pythonRows, againstPython }: Case, undici: Peer, python: Peer): Promise<Row[]> {
   await using scorer = await startScorer(square);
   const url = `${scorer.url}/model/score`;
   const run = (way: string, count: number, size: number): Promise<Figures> =>
@@ -73,9 +75,7 @@ async function measured({ name, square, rows, sizes, againstPython }: Case, undi
       name: `${title}, against the Python client`,
       unit,
       target: { of: 'ratio', atLeast: againstPython },
-      ...('missing' in python
-        ? { note: python.missing }
-        : against(ours, rate(await runPython(python.entry, 'score-client', url, String(rows))))),
+      ...(await againstClient(python, (entry) => runPython(entry, 'score-client', url, String(pythonRows)), ours)),
     }),
     toRow({ name: `${title}, CPU`, unit: 'µs/row', ...cpu(taken) }),
     toRow({
@@ -86,6 +86,20 @@ async function measured({ name, square, rows, sizes, againstPython }: Case, undi
       target: { of: 'ours', atMost: 64 },
     }),
   ];
+}
+
+/** A client that dies is a note in its own row, and costs no other. */
+async function againstClient(
+  client: Peer,
+  run: (entry: string) => Promise<Figures>,
+  ours: number,
+): Promise<ReturnType<typeof against> | { readonly note: string }> {
+  if ('missing' in client) return { note: client.missing };
+  try {
+    return against(ours, (await run(client.entry))['rowsPerSecond'] ?? NaN);
+  } catch (error) {
+    return { note: `the client ended without figures: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'no reason'}` };
+  }
 }
 
 async function bestSize(sizes: readonly number[], run: (size: number) => Promise<Figures>): Promise<number> {
