@@ -162,12 +162,11 @@ class BatchRun<Item> {
     const { rows, start, end, problems, failure } = batch;
     if (rows.length === 0) return { items: [], problems, start, end, ...(failure === undefined ? {} : { failure }) };
     const { clock, score } = this.#ports;
-    const began = clock.monotonic();
     try {
       const { items, refused } = await score(rows, this.#abort.signal, (count) => {
         this.#sizing = afterOverload(this.#sizing, count, this.#options);
       });
-      if (refused.length === 0) this.#measured(batch, clock.monotonic() - began);
+      if (refused.length === 0) this.#measured(batch, clock.monotonic());
       const [first] = refused;
       const all = [...problems, ...refused.map(({ problem }) => problem)].sort((one, other) => one.row - other.row);
       if (first === undefined || !this.#options.stopsAtFirst) return { items, problems: all, start, end, ...failed(failure) };
@@ -177,8 +176,8 @@ class BatchRun<Item> {
     }
   }
 
-  #measured({ rows, isCut }: ReadBatch, durationMs: number): void {
-    this.#sizing = afterBatch(this.#sizing, { rows: rows.length, isCut, durationMs }, this.#options);
+  #measured({ rows, isCut }: ReadBatch, at: number): void {
+    this.#sizing = afterBatch(this.#sizing, { rows: rows.length, isCut, at }, this.#options);
   }
 
   #changed(): void {

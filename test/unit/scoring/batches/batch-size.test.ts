@@ -7,68 +7,106 @@ const limits: SizeLimits = { maxRows: 20_000, concurrency: 4 };
 /** How long a batch of so many rows takes, in milliseconds. */
 type Scorer = (rows: number) => number;
 
-function after(sizing: Sizing, batches: number, scorer: Scorer, within = limits): Sizing {
-  let now = sizing;
-  for (let index = 0; index < batches; index++)
-    now = afterBatch(now, { rows: now.rows, isCut: false, durationMs: scorer(now.rows) }, within);
-  return now;
+interface Course {
+  readonly now: () => Sizing;
+  readonly elapsedMs: () => number;
+  /** @param as the scorer from now on */
+  readonly run: (batches: number, as?: Scorer) => Sizing;
 }
 
-const measured = (rows: number, rate: number): Partial<Sizing> => ({ rows, best: { rows, rate } });
-const start = startSizing(limits);
+/** Batches one after the other, as many at a time as the limits say, so that one is done each quarter of what it takes. */
+function course(scorer: Scorer, within = limits): Course {
+  let sizing = startSizing(within);
+  let at = 0;
+  const run: Course['run'] = (batches, as = scorer) => {
+    for (let index = 0; index < batches; index++) {
+      at += as(sizing.rows) / within.concurrency;
+      sizing = afterBatch(sizing, { rows: sizing.rows, isCut: false, at }, within);
+    }
+    return sizing;
+  };
+  return { now: () => sizing, elapsedMs: () => at, run };
+}
 
-test.each<[string, Sizing, number, Scorer, Partial<Sizing>]>([
-  ['one batch decides nothing', start, 1, () => 10, { rows: 128, best: undefined }],
-  ['after some of one size, twice as many are tried', start, 5, () => 10, { rows: 256, going: 'up', best: { rows: 128, rate: 12.8 } }],
-  ['batches that were made before that decide nothing', start, 5 + 4 + 4, () => 10, { rows: 256, rates: [25.6, 25.6, 25.6, 25.6] }],
-  ['while it pays, it goes on', start, 5 + 9, () => 10, { rows: 512, best: { rows: 256, rate: 25.6 } }],
-  ['what pays no more is left', start, 5 + 9 + 9, (rows) => (rows > 256 ? 30 : 10), { rows: 256, going: 'rest' }],
-  ['if more never paid, less is tried', start, 5 + 9, (rows) => rows, { rows: 64, going: 'down' }],
-  ['if less does not pay either, it rests', start, 5 + 9 + 9, (rows) => rows, { rows: 128, going: 'rest' }],
-  ['while less pays, it goes on', start, 5 + 9 + 9 + 9, (rows) => rows ** 2, { rows: 16, going: 'down' }],
-  ['a gain within the noise is none', start, 5 + 9, (rows) => (rows === 256 ? rows / 1.03 : rows), { rows: 64, going: 'down' }],
-])('%s', (_, sizing, batches, scorer, expected) => {
-  expect(after(sizing, batches, scorer)).toMatchObject(expected);
+const start = startSizing(limits);
+/** A batch that starts a window and those in it; then those that were made before another size, and those in its window. */
+const first = 1 + 4;
+const next = 4 + 4;
+const careful = 4 + 8;
+
+test.each<[string, number, Scorer, Partial<Sizing>]>([
+  ['one batch decides nothing', 1, () => 160, { rows: 128, best: undefined }],
+  ['after some of one size, twice as many are tried', first, () => 160, { rows: 256, going: 'up', best: { rows: 128, rate: 3.2 } }],
+  ['batches that were made before that decide nothing', first + 4, () => 160, { rows: 256, window: { since: 360, batches: 0, rows: 0 } }],
+  ['while it pays, it goes on', first + next, () => 160, { rows: 512, best: { rows: 256, rate: 6.4 } }],
+  ['what pays no more is left', first + 2 * next, (rows) => (rows > 256 ? 480 : 160), { rows: 256, going: 'rest' }],
+  ['if more never paid, less is tried', first + next, (rows) => 2 * rows, { rows: 64, going: 'down' }],
+  ['if less does not pay either, it rests', first + 2 * next, (rows) => 5 * rows, { rows: 128, going: 'rest' }],
+  ['while less pays, it goes on', first + 3 * next, (rows) => rows ** 2, { rows: 16, going: 'down' }],
+  ['a gain within the noise is none', first + next, (rows) => (rows === 256 ? (2 * rows) / 1.03 : 2 * rows), { rows: 64, going: 'down' }],
+])('%s', (_, batches, scorer, expected) => {
+  expect(course(scorer).run(batches)).toMatchObject(expected);
+});
+
+it('batches of a fast scorer are measured together, for longer than a pause of the garbage collector', () => {
+  const fast = course(() => 4);
+  expect(fast.run(40)).toMatchObject({ rows: 128, window: { batches: 39 } });
+  expect(fast.run(1)).toMatchObject({ rows: 256, best: { rows: 128, rate: 128 } });
 });
 
 describe('at rest', () => {
-  const resting = after(start, 23, (rows) => rows);
+  const resting = (): Course => {
+    const made = course((rows) => 5 * rows);
+    made.run(first + 2 * next);
+    expect(made.now()).toMatchObject({ rows: 128, going: 'rest' });
+    return made;
+  };
 
-  it('other sizes are tried again after a while, since a scorer may change', () => {
-    expect(resting).toMatchObject({ rows: 128, going: 'rest' });
-    expect(after(resting, 100, () => 10).best?.rows).toBeGreaterThan(128);
+  it('sizes close by are tried again after a while, since a scorer may change', () => {
+    expect(resting().run(4 + 3 * 8)).toMatchObject({ rows: 90, going: 'down' });
+    expect(resting().run(4 + 3 * 8 + careful)).toMatchObject({ rows: 182, going: 'up' });
+    expect(resting().run(400, () => 600).best?.rows).toBeGreaterThan(128);
   });
 
   it('longer each time', () => {
-    const again = after(resting, 4 + 32 + 9 + 9, (rows) => rows);
-    expect(again).toMatchObject({ going: 'rest', rows: 128, rest: 64 });
+    expect(resting().run(4 + 3 * 8 + 2 * careful)).toMatchObject({ going: 'rest', rows: 128, rest: 6 });
   });
 
-  it('a scorer that collapses is looked at at once', () => {
-    expect(after(resting, 4 + 8, (rows) => rows * 10)).toMatchObject({ going: 'down', rows: 64 });
+  it('a scorer that collapses is looked at at once, in large steps', () => {
+    expect(resting().run(4 + 2 * 8, (rows) => rows * 50)).toMatchObject({ going: 'down', rows: 64, isSettled: false });
+  });
+
+  it('one pause is no collapse', () => {
+    const paused = resting();
+    paused.run(4 + 1, () => 100_000);
+    expect(paused.run(2 * 8 - 1)).toMatchObject({ going: 'rest', rows: 128 });
   });
 });
 
 describe('limits', () => {
   it('no batch is larger than the largest, nor empty', () => {
     const small: SizeLimits = { maxRows: 300, concurrency: 1 };
-    expect(after(startSizing(small), 2 + 3, () => 10, small)).toMatchObject({ rows: 300 });
-    expect(after(startSizing({ maxRows: 1, concurrency: 1 }), 50, (rows) => rows, { maxRows: 1, concurrency: 1 }).rows).toBe(1);
-    expect(after(start, 400, (rows) => rows ** 3).rows).toBe(1);
+    expect(course(() => 160, small).run(2 + 2 * 2)).toMatchObject({ rows: 300 });
+    expect(course((rows) => 50 * rows, { maxRows: 1, concurrency: 1 }).run(50).rows).toBe(1);
+    expect(course((rows) => rows ** 3).run(400).rows).toBeLessThan(4);
   });
 
   it('batches of another size, such as the last, say nothing', () => {
-    expect(afterBatch(start, { rows: 7, isCut: false, durationMs: 1 }, limits)).toBe(start);
+    const measuring = course(() => 160).run(3);
+    expect(afterBatch(measuring, { rows: 7, isCut: false, at: 130 }, limits)).toEqual({
+      ...measuring,
+      window: { since: 130, batches: 0, rows: 0 },
+    });
   });
 
   it('batches that are cut to their bytes say that more rows do not pay', () => {
     let sizing = start;
-    for (let index = 0; index < 5 + 9 + 9; index++) sizing = afterBatch(sizing, { rows: 100, isCut: true, durationMs: 10 }, limits);
+    for (let index = 0; index < first + 2 * next; index++) sizing = afterBatch(sizing, { rows: 100, isCut: true, at: 50 * index }, limits);
     expect(sizing.going).toBe('rest');
   });
 
   it('an overload takes a quarter, and forgets what was measured', () => {
-    const large: Sizing = { ...start, ...measured(4096, 5), going: 'rest' };
+    const large: Sizing = { ...start, rows: 4096, best: { rows: 4096, rate: 5 }, going: 'rest' };
     expect(afterOverload(large, 4096, limits)).toMatchObject({ rows: 1024, best: undefined, going: 'down' });
     expect(afterOverload(large, 8192, limits)).toBe(large);
     expect(afterOverload({ ...start, rows: 2 }, 2, limits).rows).toBe(1);
@@ -84,15 +122,18 @@ describe('for any scorer', () => {
     noise: fc.array(fc.double({ min: 0.9, max: 1.1, noNaN: true }), { minLength: 31, maxLength: 31 }),
   });
 
-  it('the size that is found gives at least four fifths of what is possible', () => {
+  it('the size that is found gives at least three quarters of what is possible, though figures vary by a tenth', () => {
     fc.assert(
       fc.property(scorers, ({ fixed, linear, square, noise }) => {
         const exact: Scorer = (rows) => fixed + linear * rows + square * rows * rows;
         let count = 0;
-        const found = after(start, 250, (rows) => exact(rows) * noise[count++ % noise.length]!).best!.rows;
+        const search = course((rows) => exact(rows) * noise[count++ % noise.length]!);
+        do search.run(300);
+        while (search.elapsedMs() < 3_000);
+        const found = search.now().best!.rows;
         const rateOf = (rows: number): number => rows / exact(rows);
         const best = Math.max(...Array.from({ length: 400 }, (_, index) => rateOf(Math.min(20_000, Math.ceil(1.026 ** index)))));
-        expect(rateOf(found) / best).toBeGreaterThan(0.8);
+        expect(rateOf(found) / best).toBeGreaterThan(0.75);
       }),
       { numRuns: 300 },
     );
