@@ -164,7 +164,7 @@ describe('examples/call-an-engine.ts', () => {
 });
 
 describe('examples/score.ts', () => {
-  it('scores lines of JSON in order, also more than one batch', async () => {
+  it('scores lines of JSON in order, also more than one request', async () => {
     await using test = await startTestCloud();
     await deployCredit(test.user);
     const { rows, expected } = await creditJob(nothing, 50);
@@ -177,8 +177,8 @@ describe('examples/score.ts', () => {
   });
 
   test.each([
-    ['a line is not JSON', '{"AGE": 54', 'Line 1 is not JSON.'],
-    ['a line is not a row', '{"AGE": [54]}', 'Line 1 is not an object'],
+    ['a line is not JSON', '{"AGE": 54', 'row 0 is not JSON'],
+    ['a line is not a row', '[54]', 'row 0 is not an object'],
     ['a row does not fit the model', '{"AGE": 54}', 'is missing'],
   ])('refuses when %s', async (_, line, message) => {
     await using test = await startTestCloud();
@@ -203,7 +203,7 @@ describe('examples/score.ts', () => {
 
   async function* linesOf(lines: readonly string[]): AsyncGenerator<string> {
     await Promise.resolve();
-    yield* lines;
+    for (const line of lines) yield `${line}\n`;
   }
 });
 
