@@ -26,7 +26,7 @@ import { artifactStore } from './mlops/storage/artifact-store.js';
 import { artifactStorePath, presignedUrls } from './mlops/storage/presigned-urls.js';
 import { createRecorder } from './recorder.js';
 import type { RecordedRequest, ServiceName } from './recorder.js';
-import type { ScorerContract } from './scorer/contract.js';
+import type { ScorerContract, ScorerSpelling } from './scorer/contract.js';
 import { scorerApp } from './scorer/scorer.js';
 import { scorerHost } from './scorer-host.js';
 import { isSecureStorePath, secureStore } from './secure-store.js';
@@ -37,7 +37,7 @@ import { steam, steamPath } from './steam/steam.js';
 export type { RecordedRequest, ServiceName } from './recorder.js';
 export type { SecurityKind } from './mlops/context.js';
 export type { PlatformName } from './mlops/platforms.js';
-export type { ScorerContract } from './scorer/contract.js';
+export type { ScorerContract, ScorerSpelling } from './scorer/contract.js';
 
 export interface LocalCloudOptions {
   /** The origin that it is reached at, as `http://127.0.0.1:8080`. */
@@ -62,6 +62,11 @@ export interface LocalCloudOptions {
   readonly securityOptions?: readonly SecurityKind[] | undefined;
   /** Whose scorers the deployments' behave like. Default: `java`, H2O's scorer of MOJOs. */
   readonly scorerContract?: ScorerContract | undefined;
+  /**
+   * Has scorers name the labels of classes and the group of contributions, in one of the two spellings that have been published. Default:
+   * neither is there, as real scorers of these models leave them out.
+   */
+  readonly scorerSpelling?: ScorerSpelling | undefined;
   /** Entries on a page of the gateway's lists, where a request does not say. Default: 100. */
   readonly pageSize?: number | undefined;
   /**
@@ -211,7 +216,9 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     'authz-gateway': authzGateway(context, access),
     'artifact-store': artifactStore(context),
     'secure-store': secureStore(),
-    scorer: scorerApp(scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java' }, access)),
+    scorer: scorerApp(
+      scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java', scorerSpelling: options.scorerSpelling }, access),
+    ),
     drive: drive({ ...options.drive, access, clock }),
     ...(has('steam') ? { steam: steam({ clock, signIns: signInsOf(identity), access, readyAfterMs }) } : {}),
     ...(has('engines') ? { 'engine-manager': manager, engine: engines } : {}),

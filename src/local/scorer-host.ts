@@ -9,7 +9,7 @@ import { keyDigest } from './mlops/deployments/protection.js';
 import { deploymentState } from './mlops/deployments/states.js';
 import { loadModel } from './models.js';
 import type { Deployment, DeploymentElement, Protection } from './state.js';
-import type { ScorerContract, ScorerModel, ShapleyTypes } from './scorer/contract.js';
+import type { ScorerContract, ScorerModel, ScorerSpelling, ShapleyTypes } from './scorer/contract.js';
 import { passphraseCheck } from './scorer/passphrase.js';
 import type { PassphraseCheck } from './scorer/passphrase.js';
 import type { ScorerAccess, ScorerHost } from './scorer/scorer.js';
@@ -17,10 +17,11 @@ import { tokenRefusal } from './scorer/token-refusal.js';
 
 interface ScorerHostContext extends Pick<GatewayContext, 'state' | 'clock' | 'healthyAfterMs'> {
   readonly scorerContract: ScorerContract;
+  readonly scorerSpelling: ScorerSpelling | undefined;
 }
 
 export function scorerHost(context: ScorerHostContext, access: Access): ScorerHost {
-  const { state, clock, healthyAfterMs, scorerContract: contract } = context;
+  const { state, clock, healthyAfterMs, scorerContract: contract, scorerSpelling: spelling } = context;
   const isPassphrase = passphraseCheck();
   /** How many requests a deployment has had: a split takes its elements in turn, by weight. */
   const turns = new Map<string, number>();
@@ -46,7 +47,7 @@ export function scorerHost(context: ScorerHostContext, access: Access): ScorerHo
       const element = elementInTurn(deployment);
       const outcome = loadModel(state.artifacts.get(element?.artifactId ?? ''));
       if (!('mojo' in outcome)) return 'notReady';
-      return { mojo: outcome.mojo, modelId: element?.experimentId, contract, shapleyTypes: shapleyTypes(element) };
+      return { mojo: outcome.mojo, modelId: element?.experimentId, contract, shapleyTypes: shapleyTypes(element), spelling };
     },
     async authorize(deploymentId, authorization): Promise<ScorerAccess> {
       const securities = serving(deploymentId)?.securities ?? [];

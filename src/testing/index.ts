@@ -20,6 +20,7 @@ export type {
   PlatformName,
   RecordedRequest,
   ScorerContract,
+  ScorerSpelling,
   SecurityKind,
   ServiceName,
 } from '../local/local-cloud.js';

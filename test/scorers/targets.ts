@@ -74,7 +74,11 @@ export interface Targets {
 export async function startTargets(): Promise<Targets> {
   await installScorers();
   const contracts: readonly ScorerContract[] = ['java', 'python-pydantic1', 'python-pydantic2'];
-  const clouds = await Promise.all(contracts.map((scorerContract) => startLocalCloud({ healthyAfterMs: 0, scorerContract })));
+  const clouds = await Promise.all(
+    contracts.map((scorerContract) =>
+      startLocalCloud({ healthyAfterMs: 0, scorerContract, scorerSpelling: scorerContract === 'java' ? 'java' : 'python' }),
+    ),
+  );
   const [local] = clouds;
   if (local === undefined) throw new Error('There is no local cloud.');
   const java = await startJavaScorers(javaScorers(await issuerOf(local)));

@@ -9,6 +9,12 @@ export type ScorerContract = 'java' | 'python-pydantic1' | 'python-pydantic2';
 /** The kinds of Shapley values that a scorer offers, as its setting `SHAPLEY_TYPES_ENABLED` names them. */
 export type ShapleyTypes = 'NONE' | 'ORIGINAL' | 'TRANSFORMED' | 'ALL';
 
+/**
+ * How a scorer writes the two names that the published contracts spell differently: `scoringResponLabels` and `outputGroup` (`java`), or
+ * `scoringResponseLabels` and `output_group` (`python`).
+ */
+export type ScorerSpelling = 'java' | 'python';
+
 /** What a scorer needs to know about its deployment. */
 export interface ScorerModel {
   readonly mojo: Mojo;
@@ -18,6 +24,8 @@ export interface ScorerModel {
   readonly contract?: ScorerContract | undefined;
   /** Default: all that the model has. */
   readonly shapleyTypes?: ShapleyTypes | undefined;
+  /** Default: what has two spellings is left out, as real scorers of these models do. */
+  readonly spelling?: ScorerSpelling | undefined;
 }
 
 /** One request to one scorer. */
@@ -49,10 +57,27 @@ export function capabilitiesOf(model: ScorerModel): readonly string[] {
   ];
 }
 
-export function schemaOf({ mojo, modelId: id }: ScorerModel): object {
+export function schemaOf({ mojo, modelId: id, spelling }: ScorerModel): object {
   const inputFields = mojo.columns.map(({ name, type }) => ({ name, dataType: type === 'numeric' ? 'Float64' : 'Str' }));
   const outputFields = mojo.outputs.map((name) => ({ name, dataType: 'Float64' }));
-  return { id, schema: { inputFields, outputFields } };
+  const schema = { inputFields, outputFields };
+  return spelling === undefined ? { id, schema } : { id, properties: propertiesOf(mojo, spelling), schema };
+}
+
+const scoringTypes: ReadonlyMap<string, string> = new Map([
+  ['Regression', 'REGRESSION'],
+  ['Binomial', 'BINOMIAL'],
+]);
+
+function propertiesOf({ category, outputs }: Mojo, spelling: ScorerSpelling): object {
+  const scoringType = scoringTypes.get(category) ?? 'CLASSIFICATION';
+  const labels = scoringType === 'REGRESSION' ? [] : outputs.map(labelOf);
+  return { scoringType, [spelling === 'java' ? 'scoringResponLabels' : 'scoringResponseLabels']: labels };
+}
+
+/** What follows the last dot of an output's name. */
+export function labelOf(output: string): string {
+  return output.slice(output.lastIndexOf('.') + 1);
 }
 
 export function sampleRequestOf({ mojo }: ScorerModel): object {

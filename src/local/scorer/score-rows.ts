@@ -4,7 +4,7 @@
  */
 import { printJavaDouble, printJavaFloat } from '../mojo/java-number.js';
 import { RowError } from '../mojo/mojo-error.js';
-import { shapleyTypesOf } from './contract.js';
+import { labelOf, shapleyTypesOf } from './contract.js';
 import type { ScorerModel } from './contract.js';
 import type { ScoreRequest, ShapleyType } from './score-request.js';
 
@@ -18,7 +18,13 @@ export interface ScoreResponse {
 /** Shapley values: `features` names the columns of each row of `contributions`. */
 export interface Contributions {
   readonly features: readonly string[];
-  readonly contributionGroups: readonly { readonly contributions: readonly (readonly string[])[] }[];
+  readonly contributionGroups: readonly ContributionGroup[];
+}
+
+interface ContributionGroup {
+  readonly outputGroup?: string;
+  readonly output_group?: string;
+  readonly contributions: readonly (readonly string[])[];
 }
 
 /** The scorer's own refusal (400) or breakdown (500). The words are those of the Java server: clients show them. */
@@ -63,8 +69,20 @@ export function explainRows(model: ScorerModel, request: ScoreRequest): Contribu
   const table = checkedTable(model, request);
   return {
     features: [...model.mojo.columns.map(({ name }) => `contrib_${name}`), 'contrib_bias'],
-    contributionGroups: [{ contributions: table.rows.map((row) => rowResult(() => contributions(table.cells(row))).map(printJavaFloat)) }],
+    contributionGroups: [
+      {
+        ...groupLabel(model),
+        contributions: table.rows.map((row) => rowResult(() => contributions(table.cells(row))).map(printJavaFloat)),
+      },
+    ],
   };
+}
+
+/** Real scorers label groups only where there are several, and H2O-3 explains no model of several. */
+function groupLabel({ mojo, spelling }: ScorerModel): Omit<ContributionGroup, 'contributions'> {
+  if (spelling === undefined) return {};
+  const label = labelOf(mojo.outputs.at(-1) ?? '');
+  return spelling === 'java' ? { outputGroup: label } : { output_group: label };
 }
 
 /** H2O-3 has one kind of Shapley value; it is given under either name. */
