@@ -96,7 +96,7 @@ export async function* streamRows(
   try {
     signal.throwIfAborted();
     const scoring = await prepare(ports, options, { ...request, signal });
-    rows = await openRows(source, scoring.writer);
+    rows = await openRows(source, scoring.writer, signal);
     watch.opened = rows;
     const stopsAtFirst = (options.onRowError ?? 'throw') === 'throw';
     const read = rowBatches(rows, clock, {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { invalidParameter, type ConfigurationError } from '../../errors/configuration-error.js';
 import type { RowProblem } from '../../errors/scoring-error.js';
 import { memberOf } from '../../http/given.js';
+import { waitUnlessAborted } from '../../internal/clock.js';
 import type { RowWriter, WrittenRow } from '../row-writer.js';
 
 /** Bytes or text of a file: its path, a `file:` URL, or a stream of it. */
@@ -49,14 +50,31 @@ export interface OpenedText {
   readonly fraction?: () => number;
 }
 
-/** @throws {ConfigurationError} the source is of no kind that can be read, or a file is not there */
-export async function openRows(source: unknown, writer: RowWriter): Promise<OpenedRows> {
+/**
+ * @param signal ends the waiting for the first bytes of a file
+ * @throws {ConfigurationError} the source is of no kind that can be read, or a file is not there
+ */
+export async function openRows(source: unknown, writer: RowWriter, signal?: AbortSignal): Promise<OpenedRows> {
   const file = fileOf(source);
   if (file === undefined) return openObjects(source, writer);
-  const text = await openText(file.text);
-  if (file.kind === 'jsonLines') return (await import('./json-lines.js')).openJsonLines(text, writer);
+  const { release, ...text } = await openText(file.text);
+  try {
+    const rows = await waitUnlessAborted(openTable(file, text, writer), signal);
+    const close = (): void => {
+      rows.close();
+      release();
+    };
+    return { ...rows, close };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openTable(kind: FileKind, text: OpenedText, writer: RowWriter): Promise<OpenedRows> {
+  if (kind.kind === 'jsonLines') return (await import('./json-lines.js')).openJsonLines(text, writer);
   // The parser is loaded by those who have such a file.
-  return (await import('./csv.js')).openCsv(text, file.delimiter, writer);
+  return (await import('./csv.js')).openCsv(text, kind.delimiter, writer);
 }
 
 /** How many rows a source has, where it tells without being read. */
@@ -90,15 +108,21 @@ export function kindOfFile(path: string | URL): FileKind {
   );
 }
 
-async function openText(source: unknown): Promise<OpenedText> {
-  if (typeof source === 'string' || source instanceof URL) return openFile(source);
-  const chunks = iterable(source);
-  if (chunks === undefined) throw unreadable();
-  return { chunks: textChunks(chunks) };
+interface HeldText extends OpenedText {
+  readonly release: () => void;
 }
 
-async function* textChunks(chunks: AnyIterable): AsyncGenerator<Uint8Array | string, void, undefined> {
-  for await (const chunk of chunks) {
+async function openText(source: unknown): Promise<HeldText> {
+  if (typeof source === 'string' || source instanceof URL) return openFile(source);
+  const { items, release } = hold(source);
+  return { chunks: textChunks(items), release };
+}
+
+async function* textChunks(items: Held['items']): AsyncGenerator<Uint8Array | string, void, undefined> {
+  for (;;) {
+    const next = await items.next();
+    if (next.done === true) return;
+    const chunk = next.value;
     if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array))
       throw invalidParameter(
         'The stream of a file gives neither bytes nor text.',
@@ -108,7 +132,7 @@ async function* textChunks(chunks: AnyIterable): AsyncGenerator<Uint8Array | str
   }
 }
 
-async function openFile(source: string | URL): Promise<OpenedText> {
+async function openFile(source: string | URL): Promise<HeldText> {
   if (source instanceof URL && source.protocol !== 'file:')
     throw invalidParameter(
       `A URL of ${source.protocol} is no file of rows.`,
@@ -118,20 +142,19 @@ async function openFile(source: string | URL): Promise<OpenedText> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) throw invalidParameter(`The file "${basename(path)}" of rows cannot be read.`, `Looked for ${path}.`);
   const stream = createReadStream(path);
-  return { chunks: stream, fraction: () => (found.size === 0 ? 1 : Math.min(1, stream.bytesRead / found.size)) };
+  const { items, release } = hold(stream);
+  return { chunks: textChunks(items), release, fraction: () => (found.size === 0 ? 1 : Math.min(1, stream.bytesRead / found.size)) };
 }
 
 function openObjects(source: unknown, writer: RowWriter): OpenedRows {
-  const rows = iterable(source);
-  if (rows === undefined) throw unreadable();
-  const iterator = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
+  const { items, release } = hold(source);
   return {
-    next: () => iterator.next(),
+    next: () => items.next(),
     write: (row, index, problems) => {
       if (typeof row === 'string' || row instanceof Uint8Array) throw rowsExpected();
       return writer.fromObject(row, index, problems);
     },
-    close: closer(iterator),
+    close: release,
   };
 }
 
@@ -145,16 +168,43 @@ export function closer(iterator: AsyncIterator<unknown> | Iterator<unknown>): ()
   };
 }
 
-type AnyIterable = Iterable<unknown> | AsyncIterable<unknown>;
-
-function iterable(source: unknown): AnyIterable | undefined {
-  if (typeof source !== 'object' || source === null) return undefined;
-  if (isIterable(source)) return source;
-  return source instanceof ReadableStream ? source : undefined;
+/** What is being read, and how to let go of it. */
+interface Held {
+  readonly items: AsyncIterator<unknown> | Iterator<unknown>;
+  readonly release: () => void;
 }
 
-function isIterable(source: object): source is AnyIterable {
+/** Streams are ended by their own means: their iterators would first wait for an item that may never come. */
+function hold(source: unknown): Held {
+  if (typeof source !== 'object' || source === null) throw unreadable();
+  if (source instanceof ReadableStream) return holdWebStream(source);
+  if (!isIterable(source)) throw unreadable();
+  const items = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  if (!isNodeStream(source)) return { items, release: closer(items) };
+  const release = (): void => {
+    source.destroy();
+  };
+  return { items, release };
+}
+
+function holdWebStream(stream: ReadableStream<unknown>): Held {
+  const reader = stream.getReader();
+  const next = async (): Promise<IteratorResult<unknown>> => {
+    const { done, value } = await reader.read();
+    return done ? { done, value: undefined } : { done, value };
+  };
+  const release = (): void => {
+    reader.cancel().catch(() => undefined);
+  };
+  return { items: { next }, release };
+}
+
+function isIterable(source: object): source is Iterable<unknown> | AsyncIterable<unknown> {
   return Symbol.asyncIterator in source || Symbol.iterator in source;
+}
+
+function isNodeStream(source: object): source is { destroy(): unknown } {
+  return 'destroy' in source && typeof source.destroy === 'function';
 }
 
 function unreadable(): ConfigurationError {
