@@ -15,6 +15,7 @@ import { answerReader, type ExplainedRow, type ExplainOptions, type ScoredRow } 
 import { invalidRows, requestBody, requestFrame, rowWriter, type RowOptions, type RowWriter, type WrittenRow } from './row-writer.js';
 import type { RowProblem } from '../errors/scoring-error.js';
 import type { Schema } from './schema.js';
+import { namingColumns } from './scorer-error.js';
 import type { StreamOptions } from './score-stream.js';
 import { openRows, type OpenedRows } from './sources/row-source.js';
 
@@ -145,7 +146,7 @@ async function prepare(ports: RowScoringPorts, options: AllRowOptions, within: R
     score: (rows, request) => {
       const json = requestBody(frame, rows);
       return untilWhole(ports.clock, request.signal, async () =>
-        read(toScoreResponse(await ports.send(json, rows.length > 1, request)), rows),
+        read(toScoreResponse(await namingColumns(ports.send(json, rows.length > 1, request), writer.fields)), rows),
       );
     },
   };

@@ -4,12 +4,12 @@
  */
 import * as z from 'zod/mini';
 import { AuthenticationError } from '../errors/authentication-error.js';
-import type { H2OCloudError } from '../errors/base.js';
 import { ScoringError, type RowProblem } from '../errors/scoring-error.js';
 import type { ErrorAnswer, ErrorReader } from '../http/operation.js';
 import { readJwtClaims } from '../identity/jwt-claims.js';
 import type { Clock } from '../internal/clock.js';
 import { redact } from '../internal/redact.js';
+import { inWords } from './row-writer.js';
 
 /** What a call to a scorer carries to be let in. */
 export type Passport = 'none' | 'oidc' | 'sharedSecret';
@@ -19,15 +19,36 @@ export function scorerErrorReader(passport: Passport, clock: Clock): ErrorReader
     answer.status === 401 || answer.status === 403 ? refusedAccess(answer, passport, clock.now()) : refusedRequest(answer);
 }
 
-function refusedRequest({ status, call, requestId, body }: ErrorAnswer): H2OCloudError {
-  const problems = problemsIn(body);
-  const where = problems
-    .map(({ row, column, problem }) => `row ${row}${column === undefined ? '' : `, cell ${column}`} ${problem}`)
-    .slice(0, 5);
+function refusedRequest({ status, call, requestId, body }: ErrorAnswer): ScoringError {
+  return refusal({ status, call, requestId }, problemsIn(body));
+}
+
+/** Rejects as the request does, with the names of the cells that a scorer refuses: it tells their positions. */
+export async function namingColumns<Answer>(request: Promise<Answer>, fields: readonly string[]): Promise<Answer> {
+  try {
+    return await request;
+  } catch (error) {
+    if (!(error instanceof ScoringError) || error.problems.length === 0) throw error;
+    const problems = error.problems.map(({ column, ...problem }) => {
+      const name = column === undefined ? undefined : fields[Number(column)];
+      return name === undefined ? problem : { ...problem, column: name };
+    });
+    throw refusal({ status: error.status ?? 0, call: error.call, requestId: error.requestId }, problems);
+  }
+}
+
+interface RefusedCall {
+  readonly status: number;
+  readonly call: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+function refusal({ status, call, requestId }: RefusedCall, problems: readonly RowProblem[]): ScoringError {
+  const where = problems.slice(0, 5).map(inWords);
   return new ScoringError({
     code: 'SCORING_FAILED',
     status,
-    what: `The scorer answered ${status} to ${call}${where.length === 0 ? '' : `: ${where.join('; ')}`}.`,
+    what: `The scorer answered ${status} to ${call ?? 'a request'}${where.length === 0 ? '' : `: ${where.join('; ')}`}.`,
     fix: fixFor(status),
     call,
     requestId,
@@ -91,7 +112,7 @@ const DetailSchema = z.object({
   detail: z.array(z.object({ loc: z.array(z.union([z.string(), z.number()])), type: z.optional(z.string()) })),
 });
 
-/** Positions of bad cells as the Python scorers name them: `["body", "rows", 0, 1]`. */
+/** Positions of bad cells as the Python scorers name them, `["body", "rows", 0, 1]`: {@link namingColumns} makes names of them. */
 function problemsIn(body: string): readonly RowProblem[] {
   let parsed: unknown;
   try {

@@ -21,6 +21,7 @@ import type { ExplainedRow, ExplainOptions, ScoredRow } from './row-reader.js';
 import { scoreList, streamRows, type RowScoringPorts, type StreamWatch } from './row-scoring.js';
 import type { Row, RowOptions } from './row-writer.js';
 import type { Schema } from './schema.js';
+import { namingColumns } from './scorer-error.js';
 import { ScoreStream, type StreamOptions } from './score-stream.js';
 import { countOf, type RowSource } from './sources/row-source.js';
 
@@ -169,7 +170,7 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
     return this.#whole('score', options, async (within) => {
       await this.#demand({ contributions, predictionIntervals }, within);
       const answer = await this.#call('score', within, async ({ send }, inner) =>
-        contract.toScoreResponse(await send({ operation: contract.score, body: request }, inner)),
+        contract.toScoreResponse(await namingColumns(send({ operation: contract.score, body: request }, inner), request.fields)),
       );
       checkExtras(answer, request);
       return answer;
@@ -190,7 +191,7 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
     return this.#whole('contributions', options, async (within) => {
       await this.#demand({ contributions: request.requestShapleyValueType }, within);
       return this.#call('contributions', within, async ({ send }, inner) =>
-        contract.toContributions(await send({ operation: contract.contribution, body: request }, inner)),
+        contract.toContributions(await namingColumns(send({ operation: contract.contribution, body: request }, inner), request.fields)),
       );
     });
   }
@@ -214,7 +215,7 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
       await this.#demand({ contributions, predictionIntervals, media: true }, within);
       const stream = await multipartBody(request, files);
       const answer = await this.#call('scoreMedia', within, async ({ send }, inner) =>
-        contract.toScoreResponse(await send({ operation: contract.mediaScore, stream }, inner)),
+        contract.toScoreResponse(await namingColumns(send({ operation: contract.mediaScore, stream }, inner), request.fields)),
       );
       checkExtras(answer, request);
       return answer;

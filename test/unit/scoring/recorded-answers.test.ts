@@ -75,7 +75,8 @@ describe('what real scorers have answered is read without loss', () => {
 });
 
 describe('what real scorers have refused is an error that quotes nothing of it', () => {
-  const request = { fields: ['a'], rows: [['1']] };
+  const fields = Array.from({ length: 20 }, (_, position) => `column ${position}`);
+  const request = { fields, rows: [fields.map(() => '1')] };
   const calls: Readonly<Record<string, (scorer: Scorer) => Promise<unknown>>> = {
     '/model/score': (scorer) => scorer.score(request),
     '/model/contribution': (scorer) => scorer.contributions({ ...request, requestShapleyValueType: 'ORIGINAL' }),
@@ -89,7 +90,7 @@ describe('what real scorers have refused is an error that quotes nothing of it',
     for (const cell of quotedIn(record.response)) expect(shown).not.toContain(cell);
     const bad = positionsIn(record.response);
     expect(error).toMatchObject({
-      problems: bad.map(([row, column]) => ({ row, ...(column === undefined ? {} : { column: String(column) }) })),
+      problems: bad.map(([row, column]) => ({ row, ...(column === undefined ? {} : { column: fields[column] }) })),
     });
   });
 

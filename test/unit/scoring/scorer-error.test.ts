@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { inspect } from 'node:util';
 import { AccessToken } from 'h2o-ai-cloud';
-import { failureOf, fakeScorer } from '../../support/fake-scorer.js';
+import { echo, failureOf, fakeScorer, tableOf, type Answer } from '../../support/fake-scorer.js';
 
 const request = { fields: ['a'], rows: [['1']] };
 const now = Math.floor(Date.now() / 1000);
@@ -53,4 +53,65 @@ it('a refused passphrase is not explained as a token', async () => {
   const error = await refusal('token', { passphrase: 'open sesame' });
   expect(error.message).toContain('refused the passphrase or API key');
   expect(error.message).not.toMatch(/sesame|oidcIssuers/);
+});
+
+describe('a cell that a Python scorer refuses', () => {
+  const refusing = (row: number, column: number) => (): Response => {
+    const detail = [
+      { type: 'string_type', loc: ['body', 'rows', row, column], msg: 'Input should be a valid string', input: 'private-cell' },
+    ];
+    return Response.json({ detail }, { status: 422 });
+  };
+
+  it('is named by its column in a request as it is, never by its value', async () => {
+    const { scorer } = fakeScorer({ '/model/score': refusing(1, 1) });
+    const error = await failureOf(
+      scorer.score({
+        fields: ['a', 'income'],
+        rows: [
+          ['1', 'x'],
+          ['2', 'y'],
+        ],
+      }),
+    );
+    expect(error).toMatchObject({
+      code: 'SCORING_FAILED',
+      status: 422,
+      problems: [{ row: 1, column: 'income', problem: 'was refused (string_type)' }],
+    });
+    expect(error.message).toContain('row 1, column "income" was refused');
+    expect(`${inspect(error)} ${JSON.stringify(error)}`).not.toContain('private-cell');
+  });
+
+  it.each(['contributions', 'scoreMedia'] as const)('is named by its column by %s', async (method) => {
+    const fields = ['a', 'income'];
+    const capabilities = (): unknown => ['SCORE', 'CONTRIBUTION_ORIGINAL', 'MEDIA'];
+    const answers = { '/model/contribution': refusing(0, 1), '/model/media-score': refusing(0, 1), '/model/capabilities': capabilities };
+    const { scorer } = fakeScorer(answers);
+    const rows = [['1', 'x']];
+    const work =
+      method === 'contributions'
+        ? scorer.contributions({ fields, rows, requestShapleyValueType: 'ORIGINAL' })
+        : scorer.scoreMedia({ fields, rows }, [{ name: 'x', content: Buffer.from('x') }]);
+    expect(await failureOf(work)).toMatchObject({ problems: [{ row: 0, column: 'income' }] });
+  });
+
+  it('is named by its column and its own row among the rows of a list', async () => {
+    const answer: Answer = (request) => {
+      const at = tableOf(request).rows.findIndex(([, b]) => b === 'bad');
+      return at < 0 ? echo(request) : refusing(at, 1)();
+    };
+    const { scorer } = fakeScorer({ '/model/score': answer });
+    const rows = ['fine', 'fine', 'bad', 'fine'].map((b, a) => ({ a, b }));
+    const error = await failureOf(scorer.scoreRows(rows));
+    expect(error).toMatchObject({ problems: [{ row: 2, column: 'b', problem: 'was refused (string_type) (422)' }] });
+    expect(error.message).toContain('row 2, column "b" was refused');
+  });
+
+  it('keeps its position to itself where no column is known to stand there', async () => {
+    const { scorer } = fakeScorer({ '/model/score': refusing(0, 7) });
+    const error = await failureOf(scorer.score(request));
+    expect(error).toMatchObject({ problems: [{ row: 0, problem: 'was refused (string_type)' }] });
+    expect(error.message).toContain('row 0 was refused');
+  });
 });
