@@ -51,11 +51,11 @@ export function createList<Item>(source: ListSource<Item>): List<Item> {
       const { limit = Infinity } = options;
       const items: Item[] = [];
       if (limit <= 0) return items;
-      for await (const item of list) {
-        items.push(item);
+      for await (const page of freshPagesOf(source)) {
+        for (const item of page) items.push(item);
         if (items.length >= limit) break;
       }
-      return items;
+      return items.slice(0, limit);
     },
     async first() {
       const [item] = await list.toArray({ limit: 1 });
@@ -66,20 +66,24 @@ export function createList<Item>(source: ListSource<Item>): List<Item> {
 }
 
 async function* itemsOf<Item>(source: ListSource<Item>): AsyncGenerator<Item, void, undefined> {
+  for await (const page of freshPagesOf(source)) yield* page;
+}
+
+/** Pages of what was not seen yet. */
+async function* freshPagesOf<Item>(source: ListSource<Item>): AsyncGenerator<readonly Item[], void, undefined> {
   const seen = new Set<string>();
   let removals: number;
   let pages: number;
+  const isFresh = (item: Item): boolean => {
+    const { size } = seen;
+    return seen.add(source.key(item)).size > size;
+  };
   do {
     removals = source.removals();
     pages = 0;
     for await (const page of pagesOf(source)) {
       pages += 1;
-      for (const item of page) {
-        const key = source.key(item);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        yield item;
-      }
+      yield page.filter(isFresh);
     }
   } while (pages > 1 && source.removals() !== removals);
 }

@@ -75,8 +75,9 @@ type Compact<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undef
 
 /** An object without the members that are undefined, as `exactOptionalPropertyTypes` wants it. */
 export function compact<Members extends object>(members: Members): Compact<Members> {
-  const kept: Compact<Members> = { ...members };
-  for (const name of Object.keys(kept)) if (Reflect.get(kept, name) === undefined) Reflect.deleteProperty(kept, name);
+  const kept: Compact<Members> = {};
+  // Added and not taken away: an object that has lost a member is slow from then on, and lists have thousands.
+  for (const name in members) if (members[name] !== undefined) Reflect.set(kept, name, members[name]);
   return kept;
 }
 
