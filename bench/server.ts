@@ -46,18 +46,24 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const { pathname, searchParams, origin } = new URL(request.url ?? '/', `http://${request.headers.host ?? ''}`);
   const name = pathname.split('/').at(-1) ?? '';
   const bytes = /^bytes-(\d+)$/.exec(name)?.[1];
+  // A gateway of artifacts of that size.
+  const sizeMiB = /^\/of-(\d+)\//.exec(pathname)?.[1] ?? '1024';
+  if (name === 'Read') {
+    await giveLines(response, Number(sizeMiB));
+    return;
+  }
   if (bytes !== undefined && request.method === 'GET') {
     await giveBytes(response, Number(bytes));
     return;
   }
-  const body = bytes === undefined ? (answers.get(name) ?? answerOf(name, searchParams, origin)) : '';
+  const body = bytes === undefined ? (answers.get(name) ?? answerOf(name, searchParams, `${origin}/bytes-${sizeMiB}`)) : '';
   response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(body);
 }
 
 /** Answers that depend on where they are asked. */
-function answerOf(name: string, query: URLSearchParams, origin: string): string | undefined {
+function answerOf(name: string, query: URLSearchParams, signed: string): string | undefined {
   if (/^GenerateArtifact(Up|Down)loadURL$/.test(name))
-    return JSON.stringify({ presignedUrl: { url: `${origin}/bytes-1024`, contentType: 'application/zip' } });
+    return JSON.stringify({ presignedUrl: { url: signed, contentType: 'application/zip' } });
   if (name !== 'deployments') return undefined;
   const page = Number(query.get('pageToken') ?? 0);
   return JSON.stringify({ deployments: pageOf(page), nextPageToken: page === 9 ? '' : String(page + 1) });
@@ -89,9 +95,19 @@ function pageOf(page: number): readonly object[] {
 }
 
 async function giveBytes(response: ServerResponse, sizeMiB: number): Promise<void> {
-  const piece = Buffer.alloc(1024 * 1024);
-  response.writeHead(200, { 'content-length': String(sizeMiB * piece.length) });
-  for (let count = 0; count < sizeMiB; count++) if (!response.write(piece)) await once(response, 'drain');
+  response.writeHead(200, { 'content-length': String(sizeMiB * 1024 * 1024) });
+  await give(response, Buffer.alloc(1024 * 1024), sizeMiB);
+}
+
+/** The same as lines of JSON, each of 32 KiB. */
+async function giveLines(response: ServerResponse, sizeMiB: number): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const line = `${JSON.stringify({ result: { data: Buffer.alloc(32 * 1024).toString('base64') } })}\n`;
+  await give(response, Buffer.from(line.repeat(32)), sizeMiB);
+}
+
+async function give(response: ServerResponse, piece: Buffer, times: number): Promise<void> {
+  for (let count = 0; count < times; count++) if (!response.write(piece)) await once(response, 'drain');
   response.end();
 }
 

@@ -34,7 +34,6 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
   const start = clock.monotonic();
   let expiry: Expiry | undefined;
   let cancelIdle: (() => void) | undefined;
-  let isOver = false;
 
   const expire = (kind: Expiry) => (): void => {
     expiry ??= kind;
@@ -43,15 +42,21 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
   const onAbort = (): void => {
     controller.abort(options.signal?.reason);
   };
+  let movedAt = start;
+  // One timer for many bytes: a transfer moves thousands of times before it would ring.
   const touch = (): void => {
-    // A body may still move after its call is over, and a timer for it would keep the process alive.
-    if (isOver) return;
-    cancelIdle?.();
-    if (options.idleTimeoutMs !== undefined) cancelIdle = clock.schedule(options.idleTimeoutMs, expire('idle'));
+    movedAt = clock.monotonic();
+  };
+  const watchIdle = (idleTimeoutMs: number, afterMs: number): void => {
+    cancelIdle = clock.schedule(afterMs, () => {
+      const leftMs = idleTimeoutMs - (clock.monotonic() - movedAt);
+      if (leftMs > 0) watchIdle(idleTimeoutMs, leftMs);
+      else expire('idle')();
+    });
   };
 
   const cancelTotal = options.timeoutMs === undefined ? undefined : clock.schedule(options.timeoutMs, expire('total'));
-  touch();
+  if (options.idleTimeoutMs !== undefined) watchIdle(options.idleTimeoutMs, options.idleTimeoutMs);
   if (options.signal?.aborted === true) onAbort();
   else options.signal?.addEventListener('abort', onAbort, { once: true });
 
@@ -61,7 +66,6 @@ export function startDeadline(clock: Clock, options: DeadlineOptions): Deadline 
     remainingMs: () => (options.timeoutMs === undefined ? Infinity : options.timeoutMs - (clock.monotonic() - start)),
     touch,
     dispose: () => {
-      isOver = true;
       cancelTotal?.();
       cancelIdle?.();
       options.signal?.removeEventListener('abort', onAbort);

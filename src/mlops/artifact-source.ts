@@ -76,7 +76,8 @@ function pathOf(url: URL): string {
   }
 }
 
-const sliceBytes = 256 * 1024;
+/** What is read of a source at once. */
+export const sliceBytes: number = 1024 * 1024;
 const signatureBytes = 4;
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -12,7 +12,7 @@ import { startDeadline } from '../http/deadline.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { defaultIdleTimeoutMs } from '../http/send.js';
 import type { Clock } from '../internal/clock.js';
-import type { OpenedArtifact } from './artifact-source.js';
+import { sliceBytes, type OpenedArtifact } from './artifact-source.js';
 
 export interface SizedArtifact extends OpenedArtifact {
   readonly sizeBytes: number;
@@ -36,7 +36,7 @@ export async function withSize<Result>(
       ...artifact,
       sizeBytes: size,
       replayable: true,
-      open: () => createReadStream(path, { highWaterMark: 256 * 1024 }),
+      open: () => createReadStream(path, { highWaterMark: sliceBytes }),
     });
   } finally {
     await rm(directory, { recursive: true, force: true });
