@@ -28,9 +28,9 @@ export async function pythonWith(requirement: string): Promise<{ readonly python
   }
 }
 
-/** Runs a program of `programs/` with something on its standard input, and returns the JSON that it prints. */
-export async function runPython(python: string, program: string, input: unknown): Promise<unknown> {
-  const running = run(python, [fileURLToPath(new URL(`programs/${program}`, import.meta.url))]);
+/** Runs a program of `programs/` with an interpreter and something on its standard input, and returns the JSON that it prints. */
+export async function runWithInput(interpreter: string, program: string, input: unknown): Promise<unknown> {
+  const running = run(interpreter, [fileURLToPath(new URL(`programs/${program}`, import.meta.url))]);
   running.child.stdin?.end(JSON.stringify(input));
   const { stdout } = await running;
   const printed: unknown = JSON.parse(stdout);

@@ -10,6 +10,7 @@ import { drive } from './rows/drive.js';
 import { firstAnswer } from './rows/first-answer.js';
 import { importTime } from './rows/import-time.js';
 import { longList } from './rows/long-list.js';
+import { mainFlow } from './rows/main-flow.js';
 import { scoreAnswer } from './rows/score-answer.js';
 import { scoreRows } from './rows/score-rows.js';
 import { scoreStreams } from './rows/score-streams.js';
@@ -28,6 +29,7 @@ const groups: Readonly<Record<string, (world: World) => Promise<Row[]>>> = {
   upload,
   transfers,
   'long-list': longList,
+  'main-flow': mainFlow,
   drive,
   'score-answer': scoreAnswer,
   'score-rows': scoreRows,

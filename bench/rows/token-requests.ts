@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileTokenStore, H2OCloud } from 'h2o-ai-cloud';
 import { startLocalCloud, type RunningCloud } from 'h2o-ai-cloud/testing';
 import { compare, cpuMicrosPerCall } from '../measure.js';
-import { pythonWith, runPython } from '../python.js';
+import { pythonWith, runWithInput } from '../python.js';
 import { toRow, type Row } from '../row.js';
 import type { World } from '../world.js';
 
@@ -92,7 +92,7 @@ async function besidePythonWith(found: Awaited<ReturnType<typeof pythonWith>>, r
   const { issuer } = await local.describe();
   const own = (await local.issueTokens(username)).refreshToken;
   const given = { issuer, clientId: 'hac-platform-public', refreshToken: own, callers: 50 };
-  const { served } = (await runPython(found.python, 'h2o-authn-callers.py', given)) as { readonly served: number };
+  const { served } = (await runWithInput(found.python, 'h2o-authn-callers.py', given)) as { readonly served: number };
   const baseline = countOf(local) - before - figures.ours;
   return toRow({ ...figures, baseline, ratio: figures.ours / baseline, note: `h2o_authn 3.1.0 served ${served} of 50, this package all` });
 }
