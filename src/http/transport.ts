@@ -2,6 +2,7 @@
  * One attempt of one request, over ky: no retry, no redirect, no token logic. The only file that imports ky.
  */
 import type ky from 'ky';
+import { fetchTransport } from './fetch-transport.js';
 
 /** A `fetch` of the user's own, for a proxy or a private certificate authority. Tokens go through it too. */
 export type FetchFunction = (url: string, init: RequestInit) => Promise<Response>;
@@ -24,7 +25,10 @@ const mostRedirects = 5;
 
 export function kyTransport(customFetch: FetchFunction | undefined): Transport {
   const once = singleTransport(customFetch);
+  const streaming = fetchTransport(customFetch);
   return async (attempt) => {
+    // In a Request a stream is wrapped once more, which an upload pays for with each chunk.
+    if (attempt.body instanceof ReadableStream && redirectOf(attempt) === 'error') return streaming(attempt);
     let response = await once(attempt);
     let url = attempt.url;
     for (let count = 0; attempt.followsSameOrigin === true && response.status >= 300 && response.status < 400; count++) {
