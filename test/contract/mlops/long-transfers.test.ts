@@ -128,7 +128,7 @@ describe.each(platforms)('platform %s:', (platform) => {
       const { mlops } = cloud.user;
       const project = await mlops.projects.create({ name: 'x' });
       cloud.local.faults.add({ when: uploadOf(platform), then });
-      const uploading = mlops.experiments.create({ project, name: 'x', artifact: creditMojo }, { idleTimeoutMs: 60 });
+      const uploading = mlops.experiments.create({ project, name: 'x', artifact: creditMojo }, { idleTimeoutMs: 300 });
       const error = await failure(uploading);
       expect(error).toBeInstanceOf(TimeoutError);
       expect(String(error)).toContain('idleTimeoutMs');
@@ -159,7 +159,7 @@ describe.each(platforms)('platform %s:', (platform) => {
       cloud.local.faults.add({ when, then: { stallBodyAfterBytes: 30_000 } });
       const directory = await mkdtemp(join(tmpdir(), 'h2o-ai-cloud-silent-'));
       try {
-        const error = await failure(mlops.experiments.download(experiment, join(directory, 'x.zip'), { idleTimeoutMs: 60 }));
+        const error = await failure(mlops.experiments.download(experiment, join(directory, 'x.zip'), { idleTimeoutMs: 300 }));
         expect(error).toBeInstanceOf(TimeoutError);
         expect(await readdir(directory)).toEqual([]);
       } finally {
