@@ -110,6 +110,8 @@ export class User {
     });
     this.drive = new Drive({
       ...ports,
+      // An object of gigabytes is thousands of requests.
+      transport: ports.scoringTransport,
       service: (name, options) => environment.service(name, options),
       instance: () => environment.instance(),
     });

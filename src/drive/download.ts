@@ -54,9 +54,10 @@ export async function* rangesOf(
     while (next < end && underWay.length < options.concurrency) ask();
     for (let reading = underWay.shift(); reading !== undefined; reading = underWay.shift()) {
       const bytes = await reading;
-      if (next < end) ask();
       yield bytes;
       if (bytes.byteLength === options.partBytes) pool.give(bytes);
+      // Only now, so that no more buffers are in use than may travel.
+      if (next < end) ask();
     }
   } finally {
     left.abort();
@@ -115,10 +116,15 @@ async function fill(
   if (written > 0) options.onWritten(written);
   const span = { start: written, end: object.sizeBytes };
   for await (const bytes of rangesOf(bucket, object, span, options)) {
-    await onFile(path, 'written', () => handle.appendFile(bytes));
+    await onFile(path, 'written', () => writeAll(handle, bytes));
     written += bytes.byteLength;
     options.onWritten(written);
   }
+}
+
+/** `appendFile()` would write small pieces and copy them before. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) at += (await handle.write(bytes, at, bytes.byteLength - at)).bytesWritten;
 }
 
 /** A partial file is of one state of one object: of another one it must not be gone on with. */

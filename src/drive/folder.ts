@@ -46,7 +46,7 @@ export interface TransferProgress {
 /** Options of a transfer. It has no total time unless `timeoutMs` is set: `idleTimeoutMs` (default 60 s) ends one that does not move. */
 export interface TransferOptions extends RequestOptions {
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** How large the pieces are, in bytes: from 5 MiB, default 8 MiB. So many as travel at once are in memory. */
+  /** How large the pieces are, in bytes: from 5 MiB. Default 8 MiB up and 4 MiB down. So many as travel at once are in memory. */
   readonly partSizeBytes?: number | undefined;
   /** How many pieces travel at once. Default 4. */
   readonly concurrency?: number | undefined;

@@ -20,6 +20,8 @@ import { DriveSession, type SessionPorts } from './session.js';
 import { defaultPartBytes, partBytesFor, upload } from './upload.js';
 
 const defaultConcurrency = 4;
+/** Half of what is uploaded at a time: what comes lies in memory twice, in its buffer, and as it came until that is collected. */
+const defaultRangeBytes = 4 * 1024 * 1024;
 /** What a reader of a stream is given at a time. */
 const pieceBytes = 256 * 1024;
 /** Deletions that are under way at once. */
@@ -182,5 +184,5 @@ class Store implements BucketStore {
 }
 
 function sized({ partSizeBytes, concurrency, ...options }: TransferOptions): RequestOptions & { partBytes: number; concurrency: number } {
-  return { ...options, partBytes: partSizeBytes ?? defaultPartBytes, concurrency: concurrency ?? defaultConcurrency };
+  return { ...options, partBytes: partSizeBytes ?? defaultRangeBytes, concurrency: concurrency ?? defaultConcurrency };
 }

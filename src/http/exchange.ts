@@ -68,7 +68,7 @@ type Failed = Exclude<Result<unknown>, { readonly kind: 'read' }>;
 
 const defaultTimeoutMs = 60_000;
 /** Small enough for progress to be seen on a slow line, large enough to cost little on a fast one. */
-const sliceBytes = 128 * 1024;
+const sliceBytes = 256 * 1024;
 
 /** @param service the service's name in errors, logs and metrics */
 export function createExchange(service: string, ports: SendPorts): SendExchange {

@@ -99,7 +99,7 @@ const steps: Readonly<Record<string, (drive: Drive) => Promise<unknown>>> = {
     const folder = drive.folder(root);
     await folder.put({ key: 'big.bin', body: large });
     await folder.list({ prefix: 'big.bin' }).toArray();
-    await (await folder.get('big.bin')).bytes();
+    await (await folder.get('big.bin', { partSizeBytes: 8 * 1024 ** 2 })).bytes();
     await folder.delete('big.bin');
   },
   async 'list.pages'(drive) {

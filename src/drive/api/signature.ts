@@ -2,7 +2,7 @@
  * Signature Version 4 as Drive's storage wants it: one service, one region, the path as it stands on the wire.
  * Pure: it sees keys, a request and the time. Written here and not taken from a package: see docs/drive.md.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, webcrypto } from 'node:crypto';
 
 /** Temporary keys of a user. */
 export interface SessionKeys {
@@ -25,10 +25,18 @@ export interface UnsignedRequest {
 const region = 'us-east-1';
 const service = 's3';
 const algorithm = 'AWS4-HMAC-SHA256';
+/** What is hashed sooner than handed over. */
+const smallBytes = 256 * 1024;
 
 /** The hash of a body, as the signature and the header `x-amz-content-sha256` want it. */
 export function hashOf(body: Uint8Array | string): string {
   return createHash('sha256').update(body).digest('hex');
+}
+
+/** The same for a body of any size: a large one is hashed beside the event loop, which it would hold up for milliseconds. */
+export async function payloadHashOf(body: Uint8Array | undefined): Promise<string> {
+  if (body === undefined || body.byteLength < smallBytes) return hashOf(body ?? '');
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', body)).toString('hex');
 }
 
 /** Percent-encodes all but letters, digits and `-_.~`, by the bytes of UTF-8. */
