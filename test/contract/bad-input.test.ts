@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import * as z from 'zod';
 import {
   AuthenticationError,
   ConfigurationError,
@@ -301,7 +302,12 @@ describe('a scorer that answers', () => {
     expect(error.name).toBe(name);
     expect(error.message).toContain(word);
     expect(JSON.stringify(error) + error.message).not.toContain('secret-cell');
-    if (status === 422) expect(error).toMatchObject({ status: 422, problems: [{ row: 0, column: '1' }] });
+    const sent = test.local.requests.findLast(({ path }) => path.endsWith('/model/score'))?.body;
+    if (status === 422)
+      expect(error).toMatchObject({
+        status: 422,
+        problems: [{ row: 0, column: z.object({ fields: z.array(z.string()) }).parse(sent).fields[1] }],
+      });
   });
 
   it('503 with Retry-After is asked again after that time', async () => {
