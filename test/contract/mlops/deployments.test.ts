@@ -16,7 +16,7 @@ import {
 import { platform as platform069 } from '../../../src/mlops/platforms/0.69.js';
 import { platform as platform10 } from '../../../src/mlops/platforms/1.0.js';
 import { platform as platform12 } from '../../../src/mlops/platforms/1.2.js';
-import { callsOf, creditMojo, deployCredit, type TestCloud } from '../../support/cloud.js';
+import { callsOf, creditMojo, deployCredit, hurriedClock, type TestCloud } from '../../support/cloud.js';
 import { fixture } from '../../support/csv.js';
 import { callOf, platforms, startOn } from './platforms.js';
 
@@ -293,7 +293,8 @@ describe.each(platforms)('platform %s:', (platform) => {
     });
 
     it('a function that meets a conflict each time gives up', async () => {
-      await using cloud = await startOn(platform, {}, { retry: { limit: 0 } });
+      const clock = hurriedClock(20);
+      await using cloud = await startOn(platform, { accessTokenSeconds: 100_000, clock }, { retry: { limit: 0 }, clock });
       const deployment = await deployCredit(cloud.user);
       cloud.local.faults.add({
         when: callOf(platform, 'updateDeployment'),

@@ -26,7 +26,13 @@ interface Mishap {
   readonly start: (platform: PlatformName) => Promise<TestCloud>;
 }
 
-const broken = (then: FaultEffect): Mishap => ({ then, start: (platform) => startOn(platform, {}, { retry: { limit: 0 } }) });
+const broken = (then: FaultEffect): Mishap => ({
+  then,
+  start: (platform) => {
+    const clock = hurriedClock(20);
+    return startOn(platform, { accessTokenSeconds: 100_000, clock }, { retry: { limit: 0 }, clock });
+  },
+});
 
 /** The service is busy, and says when to come back: what may be repeated is. */
 const busy = (status: number): Mishap => ({
