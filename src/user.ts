@@ -148,8 +148,8 @@ export class User {
 
   /**
    * The way to a running engine of the user, through AI Engine Manager or Steam, whichever the cloud has: one that runs, else one that is
-   * starting, else a paused one that is started, else a new one. An engine that it has made goes on when the wait fails, and is named in
-   * the error's `created`.
+   * starting, else a paused one that is started, else a new one. One of AI Engine Manager that is just being paused is started when it is
+   * paused. An engine that it has made goes on when the wait fails, and is named in the error's `created`.
    *
    * @param order what it must be (`kind`, `name`, `version`), and what a new one gets
    * @param options `timeoutMs` for all of it, fifteen minutes by default

@@ -31,7 +31,12 @@ export function enginesSource({ driverlessai, h2o3 }: Engines, kind: EngineKind)
         : driverlessai.create({ ...values, storageBytes: storageGb === undefined ? undefined : storageGb * gibibyte }, options));
       return engine.id;
     },
-    start: (ref, options) => driverlessai.resume(String(ref), options),
+    start: async (ref, options) => {
+      const id = String(ref);
+      const { state } = await driverlessai.get(id, options);
+      if (state === 'PAUSING') await driverlessai.waitUntil(id, 'PAUSED', { signal: options.signal, timeoutMs: options.timeoutMs });
+      await driverlessai.resume(id, options);
+    },
     waitUntilRunning: (ref, options) => collection.waitUntil(String(ref), 'RUNNING', options),
     connection: (ref, options) => collection.connection(String(ref), options),
   };
@@ -51,5 +56,5 @@ function valuesOf({ name, cpuCount, gpuCount, memoryGb, maxIdleHours, maxUptimeH
 function phaseOf({ kind, state }: DriverlessAiEngine | H2o3Engine): FoundEngine['phase'] {
   if (state === 'RUNNING') return 'running';
   if (state === 'STARTING' || state === 'CONNECTING') return 'starting';
-  return kind === 'driverlessai' && state === 'PAUSED' ? 'resting' : 'gone';
+  return kind === 'driverlessai' && (state === 'PAUSED' || state === 'PAUSING') ? 'resting' : 'gone';
 }

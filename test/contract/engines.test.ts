@@ -301,6 +301,14 @@ describe('user.engine()', () => {
     expect((await test.user.engine(order, test.stepping)).engine).toBe(one.engine);
   });
 
+  it('starts a Driverless AI that is being paused when it is paused', async () => {
+    await using test = await startTestCloud({ healthyAfterMs: 60 });
+    const first = await test.user.engine({ kind: 'driverlessai' });
+    await test.user.engines.driverlessai.pause({ id: first.engine });
+    expect((await test.user.engines.driverlessai.get({ id: first.engine })).state).toBe('PAUSING');
+    expect((await test.user.engine({ kind: 'driverlessai' })).engine).toBe(first.engine);
+  });
+
   it('makes another one where the id is taken by one that serves no more', async () => {
     await using test = await startTestCloud();
     const first = await test.user.engine({ kind: 'h2o3' });
