@@ -215,7 +215,7 @@ export function createLocalCloud(options: LocalCloudOptions): LocalCloud {
     'mlops-api': gateway(context, access),
     'authz-gateway': authzGateway(context, access),
     'artifact-store': artifactStore(context),
-    'secure-store': secureStore(),
+    'secure-store': secureStore({ clock, access }),
     scorer: scorerApp(
       scorerHost({ ...context, scorerContract: options.scorerContract ?? 'java', scorerSpelling: options.scorerSpelling }, access),
     ),
