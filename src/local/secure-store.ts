@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Clock } from '../internal/clock.js';
 import type { Access, Caller } from './access.js';
-import { StatusError } from './engine-manager/status.js';
 import { isObject, parseJson, type JsonObject } from './json.js';
+import { decodedPath, idShape, paged, StatusError } from './resource-service.js';
 
 export interface SecureStoreContext {
   readonly clock: Clock;
@@ -41,7 +41,6 @@ type Secrets = Map<string, Secret>;
 
 const purgeAfterMs = 30 * 24 * 3_600_000;
 const largestValueBytes = 64 * 1024;
-const idShape = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Whether a path of the origin is the secure store's. */
 export const isSecureStorePath = (path: string): boolean => path === '/version' || path.startsWith('/v1/');
@@ -63,7 +62,7 @@ export function secureStore({ clock, access }: SecureStoreContext): Hono {
     const secrets: Secrets = ofUsers.get(owner) ?? new Map<string, Secret>();
     ofUsers.set(owner, secrets);
     const call = { caller, method: req.method, query, body: isObject(parsed) ? parsed : {}, now: clock.now() };
-    return Response.json(answer(secrets, decoded(pathname).slice('/v1/'.length), call));
+    return Response.json(answer(secrets, decodedPath(pathname).slice('/v1/'.length), call));
   });
   return app;
 }
@@ -144,19 +143,4 @@ function toMessage({ message, deletedAt }: Secret): JsonObject {
   if (deletedAt === undefined) return { ...message, state: 'STATE_ACTIVE' };
   const times = { deleteTime: new Date(deletedAt).toISOString(), purgeTime: new Date(deletedAt + purgeAfterMs).toISOString() };
   return { ...message, state: 'STATE_DELETED', deleter: message['creator'], ...times };
-}
-
-/** A page token is where the page begins. */
-function paged(member: string, entries: readonly JsonObject[], query: URLSearchParams): JsonObject {
-  const start = Number(query.get('pageToken') ?? '') || 0;
-  const end = start + (Number(query.get('pageSize') ?? '') || 100);
-  return { [member]: entries.slice(start, end), nextPageToken: end < entries.length ? String(end) : '' };
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new StatusError(3, 'the path is not well-formed');
-  }
 }

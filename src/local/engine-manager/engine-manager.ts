@@ -8,10 +8,10 @@ import type { Access, Caller } from '../access.js';
 import { positionOn } from '../engine-course.js';
 import { engineEndpoint, unauthorized } from '../engine-endpoint.js';
 import { isObject, parseJson, type JsonObject } from '../json.js';
+import { decodedPath, idShape, paged, StatusError } from '../resource-service.js';
 import { catalogued, profiles, versions, type EngineMember } from './catalogue.js';
 import { anyEngineMessage, checkedFields, engineMessage, ManagedEngines, type ManagedEngine } from './engines.js';
 import { matcher, order } from './filter.js';
-import { StatusError } from './status.js';
 
 export const engineManagerPath = '/engine-manager';
 export const enginesPath = '/engines';
@@ -34,7 +34,6 @@ interface Call {
   readonly now: number;
 }
 
-const idShape = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const members: Readonly<Record<string, EngineMember>> = { daiEngines: 'daiEngine', h2oEngines: 'h2oEngine' };
 
 /** From the names in filters and orders to members of an engine. */
@@ -69,7 +68,7 @@ export function engineManager(context: EngineManagerContext): { readonly manager
   });
   manager.all('*', async ({ req }) => {
     const url = new URL(req.url);
-    const path = decoded(url.pathname.slice(engineManagerPath.length)).replace(/^\/+/, '');
+    const path = decodedPath(url.pathname.slice(engineManagerPath.length)).replace(/^\/+/, '');
     if (path === 'version') return Response.json({ version: 'v1.10.0', gitCommit: '0000000' });
     const caller = await context.access.caller(req.header('authorization'));
     if (caller === undefined) throw new StatusError(16, 'token is not valid');
@@ -81,7 +80,7 @@ export function engineManager(context: EngineManagerContext): { readonly manager
 
   const behind = new Hono();
   behind.all('*', async ({ req }) => {
-    const path = decoded(new URL(req.url).pathname.slice(enginesPath.length + 1));
+    const path = decodedPath(new URL(req.url).pathname.slice(enginesPath.length + 1));
     const [, name = '', rest = ''] = /^(workspaces\/[^/]+\/(?:daiEngines|h2oEngines)\/[^/]+)(.*)$/.exec(path) ?? [];
     const caller = await context.access.caller(req.header('authorization'));
     const now = context.clock.now();
@@ -141,13 +140,6 @@ function list(
 }
 
 /** `nextPageToken` is there on the last page too, and empty. */
-function paged(name: string, entries: readonly JsonObject[], query: URLSearchParams): JsonObject {
-  const size = Math.min(Number(query.get('pageSize') ?? 0) || 50, 1000);
-  const start = Number(query.get('pageToken') ?? 0);
-  if (!Number.isInteger(start) || start < 0) throw new StatusError(3, 'invalid page token');
-  return { [name]: entries.slice(start, start + size), nextPageToken: start + size < entries.length ? String(start + size) : '' };
-}
-
 function create(
   engines: ManagedEngines,
   address: string,
@@ -267,12 +259,4 @@ function isTrue(value: string | null): boolean {
 
 function camelCase(path: string): string {
   return path.trim().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

@@ -6,7 +6,7 @@ import type { Caller } from '../access.js';
 import { positionOn, type Course } from '../engine-course.js';
 import { isObject, type JsonObject } from '../json.js';
 import { catalogued, profiles, versions, type EngineMember } from './catalogue.js';
-import { StatusError } from './status.js';
+import { StatusError } from '../resource-service.js';
 
 export interface ManagedEngine {
   readonly member: EngineMember;

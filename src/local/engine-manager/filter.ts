@@ -2,7 +2,7 @@
  * Filters and orders of lists (AIP-160, AIP-132), as far as programs use them: comparisons joined by AND, one field to sort by.
  */
 import type { JsonObject } from '../json.js';
-import { StatusError } from './status.js';
+import { StatusError } from '../resource-service.js';
 
 export type Matches = (engine: JsonObject) => boolean;
 

@@ -30,6 +30,7 @@ describe('the secure store of a local cloud', () => {
     const first = await call('POST', `${secrets}/db/versions`, { value: base64('one') });
     expect(first.body).toMatchObject({ secretVersion: { value: '' } });
     await call('POST', `${secrets}/db/versions`, { value: base64('two') });
+    expect((await call('GET', `${secrets}/db/versions/latest`)).body).toMatchObject({ secretVersion: { value: '' } });
     expect((await call('GET', `${secrets}/db/versions/latest:revealValue`)).body).toMatchObject({ value: base64('two') });
     const [, oldest] = listOf((await call('GET', `${secrets}/db/versions`)).body, 'secretVersions');
     const name = textOf(oldest ?? {}, 'name');
