@@ -2,10 +2,8 @@
  * The scorer of one deployment as one user reaches it: what it is and can do, and scoring of requests, rows and streams of rows.
  * Wire format: the scoring REST API of H2O's Java and Python scorers (contract.ts).
  */
-import { ResponseValidationError } from '../errors/connection-error.js';
-import { invalidParameter, type ConfigurationError } from '../errors/configuration-error.js';
 import { ScoringError } from '../errors/scoring-error.js';
-import { callback, checkMembers, durationMs, memberOf, text, texts, truth, wholeNumber, type Kind } from '../http/given.js';
+import { checkMembers, memberOf } from '../http/given.js';
 import { checkRequestOptions, type RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { AgedMap } from '../internal/aged-map.js';
@@ -21,6 +19,7 @@ import type { ExplainedRow, ExplainOptions, ScoredRow } from './row-reader.js';
 import { scoreList, streamRows, type RowScoringPorts, type StreamWatch } from './row-scoring.js';
 import type { Row, RowOptions } from './row-writer.js';
 import type { Schema } from './schema.js';
+import { checkExtras, checkFiles, checkRequest, checkRows, rowKinds, streamKinds, withoutShapleyType } from './scorer-checks.js';
 import { namingColumns } from './scorer-error.js';
 import { ScoreStream, type StreamOptions } from './score-stream.js';
 import { countOf, type RowSource } from './sources/row-source.js';
@@ -208,8 +207,7 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
    */
   async scoreMedia(request: ScoreMediaRequest, files: readonly MediaFile[], options: RequestOptions = {}): Promise<ScoreResponse> {
     checkRequest(request, 'A request to score files');
-    if (!list.accepts(files))
-      throw invalidParameter('The files to score are not a list.', 'Pass an array of paths or of { name, content }.');
+    checkFiles(files);
     const { requestShapleyValueType: contributions, requestPredictionIntervals: predictionIntervals } = request;
     return this.#whole('scoreMedia', options, async (within) => {
       await this.#demand({ contributions, predictionIntervals, media: true }, within);
@@ -384,71 +382,6 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
   }
 }
 
-const list: Kind = { name: 'a list', accepts: Array.isArray };
-const oneOf = (...values: readonly string[]): Kind => ({
-  name: values.join(' or '),
-  accepts: (value) => typeof value === 'string' && values.includes(value),
-});
-const rowKinds: Readonly<Record<string, Kind>> = {
-  idColumn: text,
-  includeColumns: texts,
-  unknownColumns: oneOf('refuse', 'ignore'),
-  contributions: oneOf('ORIGINAL', 'TRANSFORMED'),
-  predictionIntervals: truth,
-};
-
-const count: Kind = { name: 'a whole number from 1 on', accepts: (value) => wholeNumber.accepts(value) && value !== 0 };
-const streamKinds: Readonly<Record<string, Kind>> = {
-  ...rowKinds,
-  concurrency: count,
-  batchRows: count,
-  maxBatchRows: count,
-  maxBatchBytes: count,
-  batchTimeoutMs: durationMs,
-  ordered: truth,
-  onRowError: oneOf('throw', 'skip', 'collect'),
-  fromRow: wholeNumber,
-  totalRows: wholeNumber,
-  onProgress: callback,
-};
-
 function requestOptionsOf({ signal, timeoutMs, idleTimeoutMs, headers, retry }: RequestOptions): RequestOptions {
   return { signal, timeoutMs, idleTimeoutMs, headers, retry };
-}
-
-/** A scorer that cannot explain a row answers with the scores alone, and 200. */
-function checkExtras(answer: ScoreResponse, request: ScoreRequest): void {
-  const wantsContributions = (request.requestShapleyValueType ?? 'NONE') !== 'NONE';
-  const absent = [
-    ...(wantsContributions && answer.featureShapleyContributions === undefined ? ['contributions'] : []),
-    ...(request.requestPredictionIntervals === true && answer.predictionIntervals === undefined ? ['prediction intervals'] : []),
-  ];
-  if (absent.length === 0) return;
-  throw new ResponseValidationError({
-    code: 'RESPONSE_INVALID',
-    what: `The scorer answered without ${absent.join(' and ')}, though the request asks for them.`,
-    fix: "Score without them, or look into the scorer's log: it says there why it could not explain the rows.",
-    call: 'score',
-  });
-}
-
-function checkRequest(request: unknown, what: string): void {
-  checkMembers(request, what, { fields: texts, rows: list });
-  if (memberOf(request, 'fields') === undefined || memberOf(request, 'rows') === undefined) throw incompleteRequest();
-}
-
-function checkRows(rows: unknown): void {
-  if (Array.isArray(rows)) return;
-  throw invalidParameter('The rows to score are not a list.', 'Pass an array of objects, each with a value for each column.');
-}
-
-function incompleteRequest(): ConfigurationError {
-  return invalidParameter('The request to score has no `fields` or no `rows`.', 'Pass both, or let scoreRows() make the request.');
-}
-
-function withoutShapleyType(): ConfigurationError {
-  return invalidParameter(
-    'The request to explain has no `requestShapleyValueType`.',
-    "Pass 'ORIGINAL' or 'TRANSFORMED', whichever scorer.capabilities() names.",
-  );
 }
