@@ -77,7 +77,10 @@ type Compact<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undef
 export function compact<Members extends object>(members: Members): Compact<Members> {
   const kept: Compact<Members> = {};
   // Added and not taken away: an object that has lost a member is slow from then on, and lists have thousands.
-  for (const name in members) if (members[name] !== undefined) Reflect.set(kept, name, members[name]);
+  for (const name of Object.keys(members)) {
+    const value: unknown = Reflect.get(members, name);
+    if (value !== undefined) Reflect.set(kept, name, value);
+  }
   return kept;
 }
 
