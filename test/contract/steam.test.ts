@@ -271,7 +271,7 @@ describe('a Driverless AI instance', () => {
   });
 
   it('ends a wait when nobody moves it, and not at once: Steam may not have begun', async () => {
-    const clock = hurriedClock(200);
+    const clock = hurriedClock(100);
     await using test = await startTestCloud({ healthyAfterMs: 0, clock }, { clock });
     const { driverlessai } = test.user.steam;
     const instance = await driverlessai.launch({ name: 'x' });

@@ -38,7 +38,7 @@ const broken = (then: FaultEffect): Mishap => ({
 const busy = (status: number): Mishap => ({
   then: { status, headers: { 'retry-after': '1' } },
   start: (platform) => {
-    const clock = hurriedClock(1000);
+    const clock = hurriedClock(100);
     return startPortlessCloud({ platform, ingestedAfterMs: 0, accessTokenSeconds: 1_000_000, clock }, { clock });
   },
 });
@@ -213,8 +213,8 @@ describe.each(platforms)('platform %s:', (platform) => {
   });
 
   it('a wait survives a token that ends, and failures that pass', async () => {
-    const clock = hurriedClock(40);
-    await using cloud = await startOn(platform, { healthyAfterMs: 20_000, accessTokenSeconds: 6, clock }, { clock });
+    const clock = hurriedClock(30);
+    await using cloud = await startOn(platform, { healthyAfterMs: 20_000, accessTokenSeconds: 12, clock }, { clock });
     const { refreshToken } = await cloud.local.issueTokens('alice');
     const { mlops } = cloud.cloud.onBehalfOf({ refreshToken });
     const params: DeployParams = { project: 'demo', artifact: creditMojo, name: 'credit', security };

@@ -576,7 +576,7 @@ describe('a store in files', () => {
     const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
     expect(files).toHaveLength(1);
     const text = await readFile(files[0]!, 'latin1');
-    for (const secret of ['rt-alice', value.slice(0, 20), 'eyJ']) expect(text).not.toContain(secret);
+    for (const secret of ['rt-alice', value.slice(0, 20)]) expect(text).not.toContain(secret);
     await writeFile(files[0]!, text.replace(/v2\.....?/, 'v2.AAAA'));
     await (await another()).getToken({});
     expect(new Set(spentTokens(world))).toEqual(new Set([refreshToken]));

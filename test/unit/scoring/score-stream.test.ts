@@ -28,7 +28,7 @@ async function takenUntilFailure(stream: AsyncIterable<ScoredRow>): Promise<{ ta
 
 /** A scorer that time passes quickly for, so that waiting before another attempt costs nothing. */
 function hurried(answers: Readonly<Record<string, Answer>>): FakeScorer {
-  return fakeScorer(answers, { cloud: { clock: hurriedClock(200), retry: { baseMs: 1 } } });
+  return fakeScorer(answers, { cloud: { clock: hurriedClock(100), retry: { baseMs: 1 } } });
 }
 
 function broken(code: string): TypeError {
