@@ -11,7 +11,7 @@ import { withTotalDeadline } from '../http/total-deadline.js';
 import { waitUnlessAborted } from '../internal/clock.js';
 import type { Credential } from '../internal/credential.js';
 import { S3Bucket, type BucketAddress, type StoredObject } from './api/s3.js';
-import { contentTypeOf } from './content-type.js';
+import { contentTypeOf } from '../internal/content-type.js';
 import { rangesOf, toFile } from './download.js';
 import { pathOf } from './files.js';
 import type { DeleteAllOptions, FileTransferOptions, PresignOptions, PutParams, TransferOptions } from './folder.js';

@@ -33,6 +33,23 @@ export async function openArtifact(source: ArtifactSource): Promise<OpenedArtifa
   throw refused(`${opened.name ?? 'The artifact'} is empty`, 'Pass a MOJO or another scoring artifact, exported as a zip file.');
 }
 
+/**
+ * Opens what need not be a scoring artifact, and may be empty.
+ *
+ * @throws {ConfigurationError} code `ARTIFACT_INVALID`: it does not exist, or is a directory
+ */
+export async function openAnyFile(source: ArtifactSource): Promise<OpenedArtifact> {
+  const opened = await openSource(source);
+  return opened.replayable ? opened : { ...opened, open: () => checkedBytes(opened.open()) };
+}
+
+async function* checkedBytes(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    checkBytes(chunk);
+    yield chunk;
+  }
+}
+
 /** A stream can be read once, so it is not looked into before it is sent. */
 export function isStream(source: unknown): source is AsyncIterable<Uint8Array> {
   try {
@@ -60,11 +77,11 @@ async function openFile(source: string | URL): Promise<OpenedArtifact> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw refused(
       `The artifact file "${name}" cannot be read (${code})`,
-      `Looked for ${path}. Pass the path of a zip file that this process may read.`,
+      `Looked for ${path}. Pass the path of a file that this process may read.`,
     );
   });
   if (!found.isFile())
-    throw refused(`"${name}" is ${found.isDirectory() ? 'a directory' : 'not a file'}`, 'Pass the path of the zip file itself.');
+    throw refused(`"${name}" is ${found.isDirectory() ? 'a directory' : 'not a file'}`, 'Pass the path of the file itself.');
   return { name, sizeBytes: found.size, replayable: true, open: () => createReadStream(path, { highWaterMark: sliceBytes }) };
 }
 

@@ -26,16 +26,23 @@ type Take = (chunk: Uint8Array) => Promise<void>;
 /** How often a broken download goes on from where it was. */
 const mostResumptions = 3;
 
-/** @throws {NotFoundError} the experiment has no such file */
+/** What there is to download, and how. */
+export interface DownloadSource {
+  /** The call that asks for it, for errors. */
+  readonly call: string;
+  readonly artifacts: readonly Artifact[];
+  readonly download: TransferApi['download'];
+}
+
+/** @throws {NotFoundError} there is no such file */
 export async function downloadTo(
   target: DownloadTarget,
-  artifacts: readonly Artifact[],
-  download: TransferApi['download'],
+  { call, artifacts, download }: DownloadSource,
   clock: Clock,
   { artifactId, onProgress, ...options }: DownloadOptions,
 ): Promise<Downloaded> {
   const artifact = artifacts.find(({ id, state }) => (artifactId === undefined ? state === 'AVAILABLE' : id === artifactId));
-  if (artifact === undefined) throw noArtifact();
+  if (artifact === undefined) throw noArtifact(call);
   const { sizeBytes: total } = artifact;
   const report = progressReporter(clock, total > 0 ? total : undefined, (downloadedBytes, rest) =>
     onProgress?.({ downloadedBytes, ...rest }),
@@ -51,7 +58,7 @@ export async function downloadTo(
     };
     await resumed(() => download(artifact.id, sizeBytes, counted, options), options);
     const downloaded = { sizeBytes, md5: hash.digest('base64') };
-    checkWhole(artifact, downloaded);
+    checkWhole(artifact, downloaded, call);
     return downloaded;
   });
 }
@@ -110,7 +117,7 @@ async function writtenToFile(path: string, work: (take: Take) => Promise<Downloa
   }
 }
 
-function checkWhole(artifact: Artifact, { sizeBytes, md5 }: Downloaded): void {
+function checkWhole(artifact: Artifact, { sizeBytes, md5 }: Downloaded, call: string): void {
   const isWhole = (artifact.sizeBytes === 0 || artifact.sizeBytes === sizeBytes) && (artifact.md5 === undefined || artifact.md5 === md5);
   if (isWhole) return;
   throw new ApiError({
@@ -118,17 +125,17 @@ function checkWhole(artifact: Artifact, { sizeBytes, md5 }: Downloaded): void {
     status: 200,
     what: `The download is not what the platform has: ${sizeBytes} of ${artifact.sizeBytes} bytes came${artifact.sizeBytes === sizeBytes ? ', with another checksum' : ''}.`,
     fix: 'Repeat it; if it fails again, look whether a proxy on the way cuts or changes large answers.',
-    call: 'experiments.download',
+    call,
     retryable: true,
   });
 }
 
-function noArtifact(): NotFoundError {
+function noArtifact(call: string): NotFoundError {
   return new NotFoundError({
     code: 'NOT_FOUND',
     status: 404,
-    what: 'The experiment has no such file to download.',
-    fix: 'mlops.experiments.artifacts(experiment) tells what it has, and in which state.',
-    call: 'experiments.download',
+    what: 'There is no such file to download, or its bytes are not all there.',
+    fix: '`mlops.experiments.artifacts(experiment)` and `mlops.artifacts.list({ project })` tell what there is, and in which state.',
+    call,
   });
 }

@@ -242,7 +242,8 @@ export class Experiments {
     checkMembers(options, 'The options of a download', { artifactId: text, onProgress: callback });
     return withTotalDeadline(this.#platform.clock, { name: 'experiments.download', safe: true }, options, async (within) => {
       const { experiments } = await this.#platform.resolve(within);
-      return downloadTo(to, await experiments.artifacts(id, within), experiments.download, this.#platform.clock, within);
+      const source = { call: 'experiments.download', artifacts: await experiments.artifacts(id, within), download: experiments.download };
+      return downloadTo(to, source, this.#platform.clock, within);
     });
   }
 }

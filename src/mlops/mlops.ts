@@ -20,6 +20,7 @@ import { platformResolver } from './open-platform.js';
 import type { PlatformFindings } from './platform-detection.js';
 import { platformFeatures, type PlatformFeature, type PlatformName, type PlatformResolver } from './platform-resolver.js';
 import { Pausing } from './pausing.js';
+import { ProjectArtifacts } from './project-artifacts.js';
 import { Projects } from './projects.js';
 import { recollection, type Recollection } from './recollection.js';
 import { Runtimes } from './runtimes.js';
@@ -49,6 +50,7 @@ export interface MlopsByPlatform {
  */
 export class Mlops {
   readonly projects: Projects;
+  readonly artifacts: ProjectArtifacts;
   readonly experiments: Experiments;
   readonly models: Models;
   readonly runtimes: Runtimes;
@@ -70,6 +72,7 @@ export class Mlops {
     this.#logger = ports.logger;
     this.#platform = platformResolver({ ...ports, recollection: remembered }, ports.findings);
     this.projects = new Projects(this.#platform);
+    this.artifacts = new ProjectArtifacts(this.#platform);
     this.experiments = new Experiments(this.#platform);
     this.models = new Models(this.#platform, remembered);
     this.runtimes = new Runtimes(this.#platform);

@@ -9,6 +9,7 @@ import type { EnvironmentsApi } from './environments.js';
 import type { ExperimentsApi } from './experiments.js';
 import type { ModelsApi } from './models.js';
 import type { PausingApi } from './pausing.js';
+import type { ProjectArtifactsApi } from './project-artifacts.js';
 import type { ProjectsApi } from './projects.js';
 import type { RuntimesApi } from './runtimes.js';
 import type { SecurityKindsApi } from './security-kinds.js';
@@ -41,6 +42,7 @@ export interface Platform {
 
 export interface PlatformApis {
   readonly projects: ProjectsApi;
+  readonly projectArtifacts: ProjectArtifactsApi;
   readonly experiments: ExperimentsApi;
   readonly models: ModelsApi;
   readonly runtimes: RuntimesApi;

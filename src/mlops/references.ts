@@ -8,12 +8,13 @@ import { memberOf } from '../http/given.js';
 /** A project by its id, or any object that has one. */
 export type ProjectRef = string | { readonly id: string };
 
-/** A resource inside a project. An `Experiment`, `Model`, `ModelVersion` or `Deployment` satisfies it. */
+/** A resource inside a project. An `Experiment`, `ProjectArtifact`, `Model`, `ModelVersion` or `Deployment` satisfies it. */
 interface ChildRef {
   readonly id: string;
   readonly project: ProjectRef;
 }
 
+export type ArtifactRef = ChildRef;
 export type ExperimentRef = ChildRef;
 export type ModelRef = ChildRef;
 export type ModelVersionRef = ChildRef;

@@ -1,11 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
-import { H2OCloud, NotFoundError, RateLimitError, SignInRequiredError } from 'h2o-ai-cloud';
+import { H2OCloud, RateLimitError, SignInRequiredError, type PlatformName, type User } from 'h2o-ai-cloud';
 import { callAnEngine } from '../../examples/call-an-engine.js';
 import { createDeployment, type Surroundings } from '../../examples/create-deployment.js';
 import { creditJob, runMainJob } from '../../examples/main-job.js';
 import { createApp, statusOf, type Sessions } from '../../examples/on-behalf-of-users.js';
 import { findDeployment, scoreLines } from '../../examples/score.js';
-import { countRows, importDataSet, linkToSummary } from '../../examples/share-data.js';
+import { countRows, importDataSet, inProject, linkToSummary, onDrive, type Place } from '../../examples/share-data.js';
 import { accessTokenOf, creditMojo, deployCredit, startTestCloud, type TestCloud } from '../support/cloud.js';
 import { fixture } from '../support/csv.js';
 
@@ -306,15 +306,31 @@ describe('examples/on-behalf-of-users.ts', () => {
 });
 
 describe('examples/share-data.ts', () => {
-  it('lets one app process what another has imported, as the same user and no other', async () => {
+  const ways: readonly [string, (user: User) => Place, PlatformName][] = [
+    ['Drive', onDrive, '0.69'],
+    ['MLOps 0.69', (user) => inProject(user, 'data-sets'), '0.69'],
+    ['MLOps 1.0', (user) => inProject(user, 'data-sets'), '1.0'],
+    ['MLOps 1.2', (user) => inProject(user, 'data-sets'), '1.2'],
+  ];
+  test.each(ways)('lets one app process what another has imported, as the same user and no other: %s', async (_, place, platform) => {
+    await using test = await startTestCloud({ platform });
+    const as = (app: string, username: string): Place => {
+      const cloud = new H2OCloud({ env: { ...test.local.env, H2O_CLOUD_APP_NAME: app }, tokenStore: 'memory' });
+      return place(cloud.onBehalfOf({ accessToken: accessTokenOf(test.local, username) }));
+    };
+    await importDataSet(as('importer', 'alice'), { name: 'credit', file: fixture('models/credit.csv') });
+    expect(await countRows(as('processor', 'alice'), 'credit')).toBe(50);
+    const summary: Uint8Array[] = [];
+    for await (const piece of await as('importer', 'alice').read('credit.summary.json')) summary.push(piece);
+    expect(Buffer.concat(summary).toString()).toBe('{"rows":50}');
+    await expect(countRows(as('processor', 'bob'), 'credit')).rejects.toThrow(/NOT_FOUND|no "credit.csv"/);
+  });
+
+  it('gives a link that needs no account', async () => {
     await using test = await startTestCloud();
-    const appOf = (name: string): H2OCloud => new H2OCloud({ env: { ...test.local.env, H2O_CLOUD_APP_NAME: name }, tokenStore: 'memory' });
-    const [importer, processor] = [appOf('importer'), appOf('processor')];
-    const as = (username: string) => ({ accessToken: accessTokenOf(test.local, username) });
-    await importDataSet(importer.onBehalfOf(as('alice')), { name: 'credit', file: fixture('models/credit.csv') });
-    const alice = processor.onBehalfOf(as('alice'));
-    expect(await countRows(alice, 'credit')).toBeGreaterThan(10);
-    expect(await (await fetch(await linkToSummary(alice, 'credit'))).json()).toMatchObject({ rows: await countRows(alice, 'credit') });
-    await expect(countRows(processor.onBehalfOf(as('bob')), 'credit')).rejects.toThrow(NotFoundError);
+    const place = onDrive(test.user);
+    await importDataSet(place, { name: 'credit', file: fixture('models/credit.csv') });
+    await countRows(place, 'credit');
+    expect(await (await fetch(await linkToSummary(test.user, 'credit'))).json()).toEqual({ rows: 50 });
   });
 });

@@ -43,7 +43,7 @@ interface Trace {
 }
 
 /** Clean-up has time of its own: the caller's signal may be what ended the upload. */
-const cleanUp: RequestOptions = { timeoutMs: 15_000 };
+export const cleanUp: RequestOptions = { timeoutMs: 15_000 };
 
 export async function experimentOfArtifact(
   ports: CreationPorts,
@@ -94,7 +94,7 @@ function whatWasRead({ metadata, targetColumn }: Ingestion): Readonly<Record<str
   return { metadata: { values: metadata?.values ?? {} }, parameters: compact({ targetColumn: known(targetColumn) }) };
 }
 
-function isUnknown(error: unknown): boolean {
+export function isUnknown(error: unknown): boolean {
   return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
 }
 
@@ -127,7 +127,7 @@ async function removeMade(ports: CreationPorts, projectId: string, made: readonl
   nameLeft(ports.logger, left, error);
 }
 
-function nameLeft(logger: Logger, left: readonly CreatedResource[], error: unknown): void {
+export function nameLeft(logger: Logger, left: readonly CreatedResource[], error: unknown): void {
   for (const { kind, id } of left) logger.warn('could not remove what a failed call has made', { kind, id });
   addCreated(error, left);
 }

@@ -4,19 +4,33 @@
  */
 import * as z from 'zod/mini';
 import type { Operation } from '../../http/operation.js';
-import { createList } from '../../http/pagination.js';
+import { createList, type Page } from '../../http/pagination.js';
 import type { RequestOptions } from '../../http/request-options.js';
 import type { Artifact } from '../artifacts.js';
 import { count } from './rest.js';
-import { compact, known, listOf, NothingSchema, pageRequest, PagingSchema, rpc, text, toPage, withoutNulls } from './rpc.js';
+import {
+  compact,
+  known,
+  listOf,
+  NothingSchema,
+  pageRequest,
+  PagingSchema,
+  rpc,
+  text,
+  toPage,
+  withoutNulls,
+  type WirePaging,
+} from './rpc.js';
 import type { Wires } from './wires.js';
 
-interface WireArtifact {
+export interface WireArtifact {
   readonly id: string;
   readonly type?: string | null | undefined;
   readonly state?: string | null | undefined;
   readonly size?: string | number | null | undefined;
   readonly md5Digest?: string | null | undefined;
+  readonly mimeType?: string | null | undefined;
+  readonly createdTime?: string | null | undefined;
   readonly modelIngestionState?:
     { readonly status?: string | null | undefined; readonly errorMessage?: string | null | undefined } | null | undefined;
 }
@@ -27,6 +41,8 @@ const ArtifactSchema: z.ZodMiniType<WireArtifact> = z.looseObject({
   state: text,
   size: count,
   md5Digest: text,
+  mimeType: text,
+  createdTime: text,
   modelIngestionState: z.nullish(z.looseObject({ status: text, errorMessage: text })),
 });
 
@@ -44,7 +60,12 @@ const artifacts = { service: 'ai.h2o.storage.ArtifactService', mount: '/storage'
 const OneArtifactSchema: z.ZodMiniType<{ readonly artifact: WireArtifact }> = z.looseObject({ artifact: ArtifactSchema });
 
 const createArtifact = rpc({ ...artifacts, method: 'CreateArtifact', safe: false, answer: OneArtifactSchema });
-const getArtifact = rpc({ ...artifacts, method: 'GetArtifact', safe: true, answer: OneArtifactSchema });
+export const getArtifact: Operation<{ readonly artifact: WireArtifact }> = rpc({
+  ...artifacts,
+  method: 'GetArtifact',
+  safe: true,
+  answer: OneArtifactSchema,
+});
 export const updateArtifact: Operation<{ readonly artifact: WireArtifact }> = rpc({
   ...artifacts,
   method: 'UpdateArtifact',
@@ -52,7 +73,12 @@ export const updateArtifact: Operation<{ readonly artifact: WireArtifact }> = rp
   answer: OneArtifactSchema,
 });
 const deleteArtifact = rpc({ ...artifacts, method: 'DeleteArtifact', safe: true, answer: NothingSchema });
-const listEntityArtifacts = rpc({
+interface WireArtifacts {
+  readonly artifact?: readonly WireArtifact[] | null | undefined;
+  readonly paging?: WirePaging | null | undefined;
+}
+
+export const listEntityArtifacts: Operation<WireArtifacts> = rpc({
   ...artifacts,
   method: 'ListEntityArtifacts',
   safe: true,
@@ -62,11 +88,18 @@ const listEntityArtifacts = rpc({
 export interface StorageArtifacts {
   /** A record without bytes, in a project until an experiment takes it. */
   create(projectId: string, fileName: string, options: RequestOptions): Promise<WireArtifact>;
+  /** A record without bytes that stays in its project, under a name. */
+  createNamed(
+    projectId: string,
+    file: { readonly name: string; readonly mimeType: string },
+    options: RequestOptions,
+  ): Promise<WireArtifact>;
   get(id: string, options: RequestOptions): Promise<WireArtifact>;
   /** Gives an artifact to an experiment. */
   attach(artifact: WireArtifact, experimentId: string, type: string, options: RequestOptions): Promise<WireArtifact>;
   delete(id: string, options: RequestOptions): Promise<void>;
   ofExperiment(experimentId: string, options: RequestOptions): Promise<readonly WireArtifact[]>;
+  pageOfProject(projectId: string, pageToken: string | undefined, options: RequestOptions): Promise<Page<WireArtifact>>;
   /** Those of a project that nothing was ever put into, under a file name where the platform keeps it. */
   emptyInProject(projectId: string, fileName: string, options: RequestOptions): Promise<readonly WireArtifact[]>;
 }
@@ -101,19 +134,25 @@ interface ArtifactsDialect {
 }
 
 function artifactsApi({ gateway: send }: Wires, dialect: ArtifactsDialect): StorageArtifacts {
-  const ofEntity = (entity: Readonly<Record<string, unknown>>, options: RequestOptions): Promise<readonly WireArtifact[]> =>
+  type Entity = Readonly<Record<string, unknown>>;
+  const pageOf = async (entity: Entity, pageToken: string | undefined, options: RequestOptions): Promise<Page<WireArtifact>> => {
+    const answer = await send({ operation: listEntityArtifacts, body: { ...entity, ...pageRequest(pageToken) } }, options);
+    return toPage(answer.artifact, answer.paging, (artifact) => artifact);
+  };
+  const ofEntity = (entity: Entity, options: RequestOptions): Promise<readonly WireArtifact[]> =>
     createList({
       call: listEntityArtifacts.name,
-      fetchPage: async (pageToken) => {
-        const answer = await send({ operation: listEntityArtifacts, body: { ...entity, ...pageRequest(pageToken) } }, options);
-        return toPage(answer.artifact, answer.paging, (artifact) => artifact);
-      },
+      fetchPage: (pageToken) => pageOf(entity, pageToken, options),
       key: (artifact) => artifact.id,
       removals: () => 0,
     }).toArray();
   return {
     create: async (projectId, fileName, options) => {
       const artifact = { entityId: projectId, mimeType: 'application/zip', ...dialect.creation(fileName) };
+      return (await send({ operation: createArtifact, body: { artifact } }, options)).artifact;
+    },
+    createNamed: async (projectId, { name, mimeType }, options) => {
+      const artifact = { entityId: projectId, ...dialect.ofProject, mimeType, type: name };
       return (await send({ operation: createArtifact, body: { artifact } }, options)).artifact;
     },
     get: async (id, options) => (await send({ operation: getArtifact, body: { id } }, options)).artifact,
@@ -126,6 +165,7 @@ function artifactsApi({ gateway: send }: Wires, dialect: ArtifactsDialect): Stor
       await send({ operation: deleteArtifact, body: { id } }, options);
     },
     ofExperiment: (experimentId, options) => ofEntity({ entityId: experimentId, ...dialect.ofExperiment }, options),
+    pageOfProject: (projectId, pageToken, options) => pageOf({ entityId: projectId, ...dialect.ofProject }, pageToken, options),
     emptyInProject: async (projectId, fileName, options) => {
       const { type } = dialect.creation(fileName);
       const found = await ofEntity({ entityId: projectId, ...dialect.ofProject }, options);

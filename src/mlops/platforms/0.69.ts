@@ -6,6 +6,7 @@ import { deployerRpcRuntimes } from '../api/deployer-rpc-runtimes.js';
 import { deployerRpcSecurityKinds } from '../api/deployer-rpc-security.js';
 import { deployerRpc } from '../api/deployer-rpc.js';
 import { ingestRpc } from '../api/ingestion.js';
+import { projectArtifacts } from '../api/project-artifacts.js';
 import { storageArtifacts } from '../api/storage-artifacts.js';
 import { storageExperiments } from '../api/storage-experiments.js';
 import { storageModels } from '../api/storage-models.js';
@@ -17,15 +18,13 @@ export const platform: Platform = {
   name: '0.69',
   features: ['environments', 'bringYourHash'],
   apis: (wires) => {
-    const experiments = storageExperiments(wires, {
-      artifacts: storageArtifacts(wires),
-      transfer: byteStream(wires),
-      ingestion: ingestRpc(wires),
-    });
+    const files = { artifacts: storageArtifacts(wires), transfer: byteStream(wires) };
+    const experiments = storageExperiments(wires, { ...files, ingestion: ingestRpc(wires) });
     const environments = storageEnvironments(wires);
     return {
       projects: storageProjects(wires),
       experiments,
+      projectArtifacts: projectArtifacts(wires, files),
       models: storageModels(wires),
       environments,
       runtimes: deployerRpcRuntimes(wires, experiments),

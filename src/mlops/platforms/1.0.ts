@@ -8,6 +8,7 @@ import { deployerRestRuntimes } from '../api/deployer-rest-runtimes.js';
 import { deployerRestSecurityKinds, oneSecurity } from '../api/deployer-rest-security.js';
 import { deployerRest, nothingOfItsOwn } from '../api/deployer-rest.js';
 import { ingestRpc } from '../api/ingestion.js';
+import { projectArtifacts } from '../api/project-artifacts.js';
 import { workspaceArtifacts } from '../api/storage-artifacts.js';
 import { workspaceExperiments } from '../api/storage-experiments.js';
 import { workspaceModels } from '../api/storage-models.js';
@@ -16,17 +17,17 @@ import type { Platform } from '../platform-resolver.js';
 export const platform: Platform = {
   name: '1.0',
   features: ['rename', 'platformHash'],
-  apis: (wires) => ({
-    projects: authzProjects(wires),
-    experiments: workspaceExperiments(wires, {
-      artifacts: workspaceArtifacts(wires),
-      transfer: byteStream(wires),
-      ingestion: ingestRpc(wires),
-    }),
-    models: workspaceModels(wires),
-    runtimes: deployerRestRuntimes(wires),
-    deployments: deployerRest(wires, { security: oneSecurity, own: nothingOfItsOwn }),
-    securityKinds: deployerRestSecurityKinds(wires),
-    users: authzUsers(wires),
-  }),
+  apis: (wires) => {
+    const files = { artifacts: workspaceArtifacts(wires), transfer: byteStream(wires) };
+    return {
+      projects: authzProjects(wires),
+      projectArtifacts: projectArtifacts(wires, files),
+      experiments: workspaceExperiments(wires, { ...files, ingestion: ingestRpc(wires) }),
+      models: workspaceModels(wires),
+      runtimes: deployerRestRuntimes(wires),
+      deployments: deployerRest(wires, { security: oneSecurity, own: nothingOfItsOwn }),
+      securityKinds: deployerRestSecurityKinds(wires),
+      users: authzUsers(wires),
+    };
+  },
 };

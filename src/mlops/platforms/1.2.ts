@@ -9,6 +9,7 @@ import { deployerRestSecurityKinds, severalSecurities } from '../api/deployer-re
 import { deployerRest, spreadAndPause } from '../api/deployer-rest.js';
 import { ingestionService } from '../api/ingestion.js';
 import { presigned } from '../api/presigned.js';
+import { projectArtifacts } from '../api/project-artifacts.js';
 import { workspaceArtifacts } from '../api/storage-artifacts.js';
 import { workspaceExperiments } from '../api/storage-experiments.js';
 import { workspaceModels } from '../api/storage-models.js';
@@ -19,13 +20,11 @@ export const platform: Platform = {
   features: ['rename', 'platformHash', 'severalSecurityOptions', 'apiKey', 'replicaSpread', 'pause'],
   apis: (wires) => {
     const artifacts = workspaceArtifacts(wires);
+    const files = { artifacts, transfer: presigned(wires, artifacts) };
     return {
       projects: authzProjects(wires),
-      experiments: workspaceExperiments(wires, {
-        artifacts,
-        transfer: presigned(wires, artifacts),
-        ingestion: ingestionService(wires, artifacts),
-      }),
+      projectArtifacts: projectArtifacts(wires, files),
+      experiments: workspaceExperiments(wires, { ...files, ingestion: ingestionService(wires, artifacts) }),
       models: workspaceModels(wires),
       runtimes: deployerRestRuntimes(wires),
       deployments: deployerRest(wires, { security: severalSecurities, own: spreadAndPause }),
