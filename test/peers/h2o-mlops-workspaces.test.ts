@@ -201,7 +201,7 @@ describe.each([
     });
   } else {
     it('reads who did what', () => {
-      expect(results['events']).toEqual(['CREATE_EXPERIMENT', 'CREATE_PROJECT', 'DEPLOY', 'RETRY_DEPLOYMENT', 'UNDEPLOY']);
+      expect(results['events']).toEqual(['CREATE_DEPLOYMENT', 'CREATE_EXPERIMENT', 'CREATE_PROJECT', 'RETRY_DEPLOYMENT', 'UNDEPLOY']);
     });
   }
 });

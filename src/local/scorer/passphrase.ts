@@ -24,7 +24,8 @@ export function passphraseCheck(): PassphraseCheck {
     if (kept.hashType === 'PLAINTEXT') return areEqual(Buffer.from(plain), Buffer.from(kept.hash));
     const known = opened.get(kept.hash);
     if (known !== undefined && areEqual(Buffer.from(plain), Buffer.from(known))) return true;
-    const isRight = kept.hashType === 'BCRYPT' ? await isOfBcrypt(plain, kept.hash) : await isOfPbkdf2(plain, kept.hash);
+    // Some clients call every hash BCRYPT.
+    const isRight = kept.hash.startsWith('pbkdf2:') ? await isOfPbkdf2(plain, kept.hash) : await isOfBcrypt(plain, kept.hash);
     if (isRight) opened.set(kept.hash, plain);
     return isRight;
   };

@@ -48,6 +48,16 @@ describe.each(platforms)('platform %s:', (platform) => {
     expect(Buffer.concat(received)).toEqual(bytes);
   });
 
+  if (platform === '1.2') {
+    it('a file goes up with its length, without which some stores refuse it', async () => {
+      await using cloud = await startOn(platform);
+      await uploaded(cloud);
+      const { headers } = cloud.local.requests.find(({ method }) => method === 'PUT')!;
+      expect(headers).toMatchObject({ 'content-length': String(bytes.length) });
+      expect(headers).not.toHaveProperty('transfer-encoding');
+    });
+  }
+
   it('a download that breaks goes on from where it was', async () => {
     await using cloud = await startOn(platform);
     const experiment = await uploaded(cloud);

@@ -283,6 +283,7 @@ describe('the scorer of a deployment', () => {
     ['plain', passphrase('open sesame')],
     ['PBKDF2 with SHA-256', passphrase(pbkdf2('open sesame'), 'PBKDF2')],
     ['bcrypt', passphrase('$2b$06$lIDxXuwLedDjEGVVdWA84ezcNuUwqd2.HdbnHmrLzkpgE.jeJ4JIW', 'BCRYPT')],
+    ['PBKDF2 called BCRYPT, as clients of 1.1 call it', passphrase(pbkdf2('open sesame'), 'BCRYPT')],
     ['PBKDF2 with SHA-512', passphrase(pbkdf2('open sesame', 'sha512'), 'PBKDF2')],
   ])('opens to the plain passphrase, kept as %s', async (_, security) => {
     const status = await protectedBy(security);

@@ -50,10 +50,12 @@ function wireProtection(protection: Protection): JsonObject | undefined {
   }
 }
 
-const hashForms: Readonly<Record<PassphraseHash, RegExp>> = {
-  PLAINTEXT: /^[\s\S]+$/,
-  BCRYPT: /^\$2[aby]?\$\d+\$[./A-Za-z0-9]{53}$/,
-  PBKDF2: /^pbkdf2:sha(256|512):\d+\$[^$]+\$[^$]+$/,
+const pbkdf2Form = /^pbkdf2:sha(256|512):\d+\$[^$]+\$[^$]+$/;
+const hashForms: Readonly<Record<PassphraseHash, readonly RegExp[]>> = {
+  PLAINTEXT: [/^[\s\S]+$/],
+  // Clients of 1.1 know no other type for a hash.
+  BCRYPT: [/^\$2[aby]?\$\d+\$[./A-Za-z0-9]{53}$/, pbkdf2Form],
+  PBKDF2: [pbkdf2Form],
 };
 
 const hashTypes = Object.keys(hashForms);
@@ -64,7 +66,8 @@ function readPassphrase(message: JsonObject): Protection {
   const hashType = text(message, 'passphraseHashType').replace(hashTypePrefix, '');
   if (hash === '') throw invalidArgument('security.passphrase is empty');
   if (!isHashType(hashType)) throw invalidArgument(`security.passphrase has no hash type that is known: ${hashType}`);
-  if (!hashForms[hashType].test(hash)) throw invalidArgument(`security.passphrase.hash is not of the form that ${hashType} has`);
+  if (!hashForms[hashType].some((form) => form.test(hash)))
+    throw invalidArgument(`security.passphrase.hash is not of the form that ${hashType} has`);
   return { kind: 'passphrase', hash, hashType };
 }
 

@@ -30,7 +30,7 @@ export function createDeployment(context: GatewayContext, user: Actor, environme
     ...newRevision(context, plan),
   };
   context.state.deployments.set(deployment.id, deployment);
-  occurred(context, user, deployment, { operation: 'DEPLOY', message: 'Deployment created' });
+  occurred(context, user, deployment, { operation: 'CREATE_DEPLOYMENT', message: 'Deployment created' });
   return deployment;
 }
 

@@ -18,7 +18,6 @@ const statuses = {
   InvalidArgument: 400,
   InvalidRange: 416,
   MethodNotAllowed: 405,
-  MissingContentLength: 411,
   NoSuchKey: 404,
   XMinioStorageFull: 507,
 } as const;
@@ -53,8 +52,8 @@ async function answerTo(context: GatewayContext, request: Request): Promise<Resp
   return artifact.chunks.length === 0 ? refusal('NoSuchKey', 'The specified key does not exist.') : get(artifact, headers);
 }
 
+/** Takes chunks without a length too, as not every store does: clients from 1.6.0 to 1.6.3 send no other. */
 async function put(context: GatewayContext, artifact: Artifact, request: Request): Promise<Response> {
-  if (request.headers.has('transfer-encoding')) return refusal('MissingContentLength', 'You must provide the Content-Length HTTP header.');
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   const body: ReadableStream<Uint8Array> | null = request.body;
