@@ -103,6 +103,8 @@ export interface Metric {
 export interface Dataset {
   readonly id: string;
   readonly projectId: string;
+  /** Other projects that it is shown in. */
+  readonly linkedProjectIds: readonly string[];
   readonly ownerId: string;
   readonly name: string;
   readonly metadata: JsonObject;

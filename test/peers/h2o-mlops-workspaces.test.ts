@@ -18,6 +18,7 @@ const pageSize = 3;
 
 describe.each([
   { version: '1.4.8', platform: '1.0' },
+  { version: '1.5.4', platform: '1.0' },
   { version: '1.6.5', platform: '1.2' },
 ] as const)('the official client h2o-mlops $version, unmodified', ({ version, platform }) => {
   let cloud: RunningCloud;

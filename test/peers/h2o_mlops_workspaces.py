@@ -1,7 +1,7 @@
-"""The official clients of the platforms with workspaces (1.4.8 and 1.6.5), unmodified, against a cloud that they take for a real one.
+"""The official clients of the platforms with workspaces (1.4.8, 1.5.4 and 1.6.5), unmodified, against a cloud that they take for a real one.
 
 Reads a JSON object from standard input that says where the cloud is, and prints one line of JSON that says what happened.
-What should have happened is asserted by the test that runs this. The two clients differ in few names; where they do, `newest` decides.
+What should have happened is asserted by the test that runs this. The clients differ in few names; where they do, `newest` decides.
 """
 
 import json

@@ -22,6 +22,7 @@ import { refusalOf } from './refusal.js';
 import { monitoringRoutes } from './monitoring.js';
 import { router } from './rest/routes.js';
 import type { Routes } from './rest/routes.js';
+import { runtimeRoutes } from './runtimes.js';
 import { RpcError } from './rpc-error.js';
 import { aggregateMethods } from './storage/aggregates.js';
 import { artifactMethods, presignedMethods } from './storage/artifacts.js';
@@ -142,6 +143,7 @@ const restMounts = (context: GatewayContext): readonly (readonly [string, Routes
     },
   ],
   ['monitoring', monitoringRoutes(context)],
+  ...(context.serves('deployer-rest-1.2') ? [['runtime', runtimeRoutes(context)] as const] : []),
 ];
 
 function serveRest(app: Hono, context: GatewayContext, userOf: UserOf): void {

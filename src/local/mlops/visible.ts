@@ -72,6 +72,11 @@ export class Visible {
     return this.#inProject('experiment', this.#state.experiments.get(id), id);
   }
 
+  datasets(projectId: string): readonly Dataset[] {
+    const { id } = this.project(projectId);
+    return [...this.#state.datasets.values()].filter((entry) => entry.projectId === id || entry.linkedProjectIds.includes(id));
+  }
+
   dataset(id: string): Dataset {
     return this.#inProject('dataset', this.#state.datasets.get(id), id);
   }

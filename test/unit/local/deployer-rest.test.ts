@@ -259,6 +259,22 @@ describe('what one user may not see', () => {
   });
 });
 
+describe('what nobody has set up', () => {
+  it.each([
+    ['deployer/v2/deploymentSchedulePresets', { presets: [] }],
+    ['runtime/v1/workspaces/-/runtimes', { runtimes: [], nextPageToken: '' }],
+    ['runtime/v1/workspaces/-/runtimes:count', { count: '0' }],
+    ['runtime/v1/workspaces/-/runtimeImages', { runtimeImages: [], nextPageToken: '' }],
+  ])('is an empty list at %s, which platform 1.0 does not have', async (path, body) => {
+    const ask = async (here: TestCloud): Promise<Answer> => {
+      const { accessToken } = await here.cloud.issueTokens('alice');
+      return here.send(`/mlops/${path}`, { headers: { authorization: `Bearer ${accessToken}` } });
+    };
+    expect(await ask(cloud)).toMatchObject({ status: 200, body });
+    expect(await ask(new TestCloud({ platform: '1.0' }))).toMatchObject({ status: 404 });
+  });
+});
+
 describe('a deleted workspace', () => {
   it('is out of sight with all that is in it, until it is restored', async () => {
     const deployment = await alice.deployment(workspace, experimentId, { securities: [{ disabledSecurity: {} }] });

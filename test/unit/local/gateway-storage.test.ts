@@ -229,6 +229,41 @@ describe('the metadata of an experiment', () => {
   });
 });
 
+describe('what is pinned on an experiment', () => {
+  it('is counted as it is listed', async () => {
+    const alice = await new TestCloud({ pageSize: 1 }).user();
+    const projectId = await alice.project();
+    const created = await alice.storage('ExperimentService/CreateExperiment', { experiment: { displayName: 'e' }, projectId });
+    const experimentId = textOf(objectOf(created.body, 'experiment'), 'id');
+    const dataset = objectOf((await alice.storage('DatasetService/CreateDataset', { dataset: {}, projectId })).body, 'dataset');
+    for (const commentMessage of ['one', 'two'])
+      await alice.storage('ExperimentService/CreateExperimentComment', { experimentId, commentMessage });
+    const metric = { experimentId, datasetId: dataset['id'], key: 'auc', value: { doubleValue: 0.5 } };
+    await alice.storage('ExperimentService/CreateExperimentMetric', metric);
+    const of = { experimentId };
+    expect(listOf((await alice.storage('ExperimentService/ListExperimentComments', of)).body, 'comment')).toHaveLength(1);
+    expect(await alice.storage('ExperimentService/CountExperimentComments', of)).toMatchObject({ body: { count: '2' } });
+    expect(await alice.storage('ExperimentService/CountExperimentMetrics', of)).toMatchObject({ body: { count: '1' } });
+  });
+});
+
+describe('a dataset', () => {
+  it('is shown in other projects that it is linked into', async () => {
+    const alice = await new TestCloud().user();
+    const [projectId, other] = [await alice.project('one'), await alice.project('other')];
+    const dataset = objectOf(
+      (await alice.storage('DatasetService/CreateDataset', { dataset: { displayName: 'd' }, projectId })).body,
+      'dataset',
+    );
+    const link = { projectId: other, datasetId: dataset['id'] };
+    const shown = async () => names(listOf((await alice.storage('DatasetService/ListDatasets', { projectId: other })).body, 'dataset'));
+    expect(await alice.storage('DatasetService/LinkDatasetIntoProject', link)).toMatchObject({ status: 200 });
+    expect(await shown()).toEqual(['d']);
+    await alice.storage('DatasetService/UnlinkDatasetFromProject', link);
+    expect(await shown()).toEqual([]);
+  });
+});
+
 describe('an upload', () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
 

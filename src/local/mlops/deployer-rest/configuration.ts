@@ -34,6 +34,8 @@ export function configurationRoutes(context: GatewayContext): Routes {
     }),
     [`GET ${configuration}/monitoring`]: () => ({ monitoringConfig: { enabled: false, frontendUri: '' } }),
     [`GET ${configuration}:discoverKubernetesDeploymentMaxReplicas`]: () => ({ maxReplicas: 10 }),
+    // Nobody has set any up here.
+    ...(serves12 ? { 'GET /v2/deploymentSchedulePresets': () => ({ presets: [] }) } : {}),
     'GET /v2/artifactCompositions': () => ({ artifactCompositions: compositions.map(wire) }),
     [`GET ${experiment}/artifactCompositions`]: (call) => ({ experimentArtifactCompositions: fitting(context, call).map(wire) }),
     [`POST ${experiment}:computeSuggestedScoringResourceRequirements`](call) {

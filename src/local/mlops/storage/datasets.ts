@@ -3,7 +3,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../../json.js';
-import { inProject } from '../../state.js';
 import type { Dataset } from '../../state.js';
 import { service, timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
@@ -31,7 +30,7 @@ export function datasetMethods({ state, clock, pageSize }: GatewayContext): Meth
     tag: dataset.tagIds.flatMap((id) => state.tags.get(id) ?? []).map(wireTag),
   });
   const listed = (message: JsonObject, user: Actor): readonly JsonObject[] =>
-    inProject(state.datasets, new Visible(state, user).project(text(message, 'projectId')).id).map((dataset) => wire(dataset, message));
+    new Visible(state, user).datasets(text(message, 'projectId')).map((dataset) => wire(dataset, message));
   const change = (dataset: Dataset, changes: Partial<Dataset>): Dataset => {
     const changed = { ...dataset, ...changes };
     state.datasets.set(dataset.id, changed);
@@ -49,7 +48,17 @@ export function datasetMethods({ state, clock, pageSize }: GatewayContext): Meth
       const [id, now] = [randomUUID(), clock.now()];
       const metadata = nested(nested(sent, 'metadata'), 'values');
       const name = text(sent, 'displayName');
-      const dataset: Dataset = { id, projectId, ownerId: user.id, name, metadata, tagIds: [], createdAt: now, modifiedAt: now };
+      const dataset: Dataset = {
+        id,
+        projectId,
+        linkedProjectIds: [],
+        ownerId: user.id,
+        name,
+        metadata,
+        tagIds: [],
+        createdAt: now,
+        modifiedAt: now,
+      };
       state.datasets.set(id, dataset);
       return { dataset: wire(dataset, message) };
     },
@@ -72,6 +81,19 @@ export function datasetMethods({ state, clock, pageSize }: GatewayContext): Meth
       const dataset = new Visible(state, user).dataset(text(message, 'datasetId'));
       const tagId = text(message, 'tagId');
       change(dataset, { tagIds: dataset.tagIds.filter((id) => id !== tagId) });
+      return {};
+    },
+    LinkDatasetIntoProject(message, user) {
+      const visible = new Visible(state, user);
+      const dataset = visible.dataset(text(message, 'datasetId'));
+      const project = visible.project(text(message, 'projectId'));
+      change(dataset, { linkedProjectIds: [...new Set([...dataset.linkedProjectIds, project.id])] });
+      return {};
+    },
+    UnlinkDatasetFromProject(message, user) {
+      const dataset = new Visible(state, user).dataset(text(message, 'datasetId'));
+      const projectId = text(message, 'projectId');
+      change(dataset, { linkedProjectIds: dataset.linkedProjectIds.filter((id) => id !== projectId) });
       return {};
     },
     DeleteDataset: remove,

@@ -8,7 +8,8 @@ import { timestamp } from '../context.js';
 import type { GatewayContext, Methods } from '../context.js';
 import { nested, text } from '../message.js';
 import { Visible } from '../visible.js';
-import { listAnswer } from './lists.js';
+import type { Actor } from '../visible.js';
+import { countAnswer, listAnswer } from './lists.js';
 
 const wireComment = (comment: Comment, experimentId: string): JsonObject => ({
   id: comment.id,
@@ -24,6 +25,15 @@ export function annotationMethods({ state, clock, pageSize }: GatewayContext): M
   const change = (experiment: Experiment, changes: Partial<Experiment>): void => {
     state.experiments.set(experiment.id, { ...experiment, ...changes });
   };
+  const experimentOf = (message: JsonObject, user: Actor): Experiment => new Visible(state, user).experiment(text(message, 'experimentId'));
+  const comments = (message: JsonObject, user: Actor): readonly JsonObject[] => {
+    const experiment = experimentOf(message, user);
+    return experiment.comments.map((comment) => wireComment(comment, experiment.id));
+  };
+  const metrics = (message: JsonObject, user: Actor): readonly JsonObject[] => {
+    const experiment = experimentOf(message, user);
+    return experiment.metrics.map((metric) => ({ experimentId: experiment.id, ...metric }));
+  };
   return {
     TagExperiment(message, user) {
       const visible = new Visible(state, user);
@@ -33,22 +43,19 @@ export function annotationMethods({ state, clock, pageSize }: GatewayContext): M
       return {};
     },
     UntagExperiment(message, user) {
-      const experiment = new Visible(state, user).experiment(text(message, 'experimentId'));
+      const experiment = experimentOf(message, user);
       const tagId = text(message, 'tagId');
       change(experiment, { tagIds: experiment.tagIds.filter((id) => id !== tagId) });
       return {};
     },
     CreateExperimentComment(message, user) {
-      const experiment = new Visible(state, user).experiment(text(message, 'experimentId'));
+      const experiment = experimentOf(message, user);
       const comment: Comment = { id: randomUUID(), authorId: user.id, message: text(message, 'commentMessage'), createdAt: clock.now() };
       change(experiment, { comments: [...experiment.comments, comment] });
       return { comment: wireComment(comment, experiment.id) };
     },
-    ListExperimentComments(message, user) {
-      const experiment = new Visible(state, user).experiment(text(message, 'experimentId'));
-      const comments = experiment.comments.map((comment) => wireComment(comment, experiment.id));
-      return listAnswer('comment', comments, { message, pageSize });
-    },
+    ListExperimentComments: (message, user) => listAnswer('comment', comments(message, user), { message, pageSize }),
+    CountExperimentComments: (message, user) => countAnswer(comments(message, user), message),
     CreateExperimentMetric(message, user) {
       const visible = new Visible(state, user);
       const experiment = visible.experiment(text(message, 'experimentId'));
@@ -57,10 +64,7 @@ export function annotationMethods({ state, clock, pageSize }: GatewayContext): M
       change(experiment, { metrics: [...experiment.metrics, metric] });
       return { metric: { experimentId: experiment.id, ...metric } };
     },
-    ListExperimentMetrics(message, user) {
-      const experiment = new Visible(state, user).experiment(text(message, 'experimentId'));
-      const metrics = experiment.metrics.map((metric) => ({ experimentId: experiment.id, ...metric }));
-      return listAnswer('metric', metrics, { message, pageSize });
-    },
+    ListExperimentMetrics: (message, user) => listAnswer('metric', metrics(message, user), { message, pageSize }),
+    CountExperimentMetrics: (message, user) => countAnswer(metrics(message, user), message),
   };
 }
