@@ -2,7 +2,7 @@
  * `h2o-ai-cloud local`: runs a local cloud until it is told to stop. Reads arguments and prints; the cloud is in `local/`.
  */
 import { parseArgs } from 'node:util';
-import type { LocalCloudDescription, ScorerContract } from '../local/local-cloud.js';
+import type { LocalCloudDescription, ScorerContract, ScorerSpelling } from '../local/local-cloud.js';
 import { platformNames } from '../local/mlops/platforms.js';
 import type { PlatformName } from '../local/mlops/platforms.js';
 import { serveLocalCloud } from '../local/server.js';
@@ -24,6 +24,7 @@ Options:
   --trust-issuer URL          accept tokens of this issuer too; may be given more than once
   --healthy-after-ms N        how long a deployment or an engine takes to come up (default: 1000)
   --scorer-contract C         java, python-pydantic1 or python-pydantic2: whose scorers the deployments' behave like (default: java)
+  --scorer-spelling S         java or python: scorers name classes and groups of contributions, spelt as one or the other contract (default: unnamed)
   --help                      show this text`;
 
 /**
@@ -57,6 +58,7 @@ interface Values {
   readonly trustIssuers: readonly string[];
   readonly healthyAfterMs: string | undefined;
   readonly scorerContract: string | undefined;
+  readonly scorerSpelling: string | undefined;
   readonly help: boolean;
 }
 
@@ -73,6 +75,7 @@ function parsed(args: readonly string[]): Values {
         'trust-issuer': { type: 'string', multiple: true, default: [] },
         'healthy-after-ms': { type: 'string' },
         'scorer-contract': { type: 'string' },
+        'scorer-spelling': { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -85,6 +88,7 @@ function parsed(args: readonly string[]): Values {
       trustIssuers: values['trust-issuer'],
       healthyAfterMs: values['healthy-after-ms'],
       scorerContract: values['scorer-contract'],
+      scorerSpelling: values['scorer-spelling'],
       help: values.help,
     };
   } catch (error) {
@@ -102,7 +106,8 @@ function optionsFrom(values: Values): ServeOptions {
     rotateRefreshTokens: values.rotateRefreshTokens,
     trustIssuers: values.trustIssuers.map(issuerFrom),
     healthyAfterMs: numberFrom('--healthy-after-ms', values.healthyAfterMs),
-    scorerContract: scorerContractFrom(values.scorerContract),
+    scorerContract: oneOf('--scorer-contract', scorerContracts, values.scorerContract),
+    scorerSpelling: oneOf('--scorer-spelling', scorerSpellings, values.scorerSpelling),
   };
 }
 
@@ -114,11 +119,12 @@ function platformFrom(text: string | undefined): PlatformName | undefined {
 }
 
 const scorerContracts: readonly ScorerContract[] = ['java', 'python-pydantic1', 'python-pydantic2'];
+const scorerSpellings: readonly ScorerSpelling[] = ['java', 'python'];
 
-function scorerContractFrom(text: string | undefined): ScorerContract | undefined {
-  const contract = scorerContracts.find((known) => known === text);
-  if (text === undefined || contract !== undefined) return contract;
-  throw new UsageError(`--scorer-contract takes ${scorerContracts.join(', ')}, not "${text}".`);
+function oneOf<Value extends string>(option: string, values: readonly Value[], text: string | undefined): Value | undefined {
+  const value = values.find((known) => known === text);
+  if (text === undefined || value !== undefined) return value;
+  throw new UsageError(`${option} takes ${values.join(', ')}, not "${text}".`);
 }
 
 function portFrom(text: string | undefined): number | undefined {

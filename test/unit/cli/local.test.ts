@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { H2OCloud, SecurityOptions } from 'h2o-ai-cloud';
 import { describe, expect, it, test } from 'vitest';
 import * as z from 'zod';
 import { run } from '../../../src/cli/run.js';
 import { version } from '../../../src/internal/version.js';
+import { fixture } from '../../support/csv.js';
 
 interface Session {
   readonly printed: string[];
@@ -90,6 +92,19 @@ describe('h2o-ai-cloud local', () => {
     expect(await session.status).toBe(0);
   });
 
+  it('--scorer-spelling has scorers name the classes', async () => {
+    const session = start('local', '--json', '--healthy-after-ms', '0', '--scorer-spelling', 'python');
+    const { env, users } = z
+      .looseObject({ env: z.record(z.string(), z.string()), users: z.array(z.looseObject({ accessToken: z.string() })) })
+      .parse(JSON.parse(await ready(session)));
+    const user = new H2OCloud({ env, tokenStore: 'memory' }).onBehalfOf({ accessToken: users[0]?.accessToken ?? '' });
+    const artifact = fixture('models/iris-glm.zip');
+    const deployment = await user.mlops.deploy({ project: 'demo', artifact, name: 'iris', security: SecurityOptions.none() });
+    expect(await user.scorer(deployment).schema()).toMatchObject({ labels: ['setosa', 'versicolor', 'virginica'] });
+    session.stop();
+    expect(await session.status).toBe(0);
+  });
+
   test.each([
     [['--port', 'eighty'], '--port takes a number from 0 to 65535, not "eighty".'],
     [['--port', '65536'], '--port takes a number from 0 to 65535, not "65536".'],
@@ -100,6 +115,7 @@ describe('h2o-ai-cloud local', () => {
     [['--trust-issuer', 'https://issuer.example', '--trust-issuer', 'issuer'], '--trust-issuer takes the URL of an issuer, not "issuer".'],
     [['--trust-issuer', 'file:///etc/passwd'], '--trust-issuer takes the URL of an issuer, not "file:///etc/passwd".'],
     [['--scorer-contract', 'go'], '--scorer-contract takes java, python-pydantic1, python-pydantic2, not "go".'],
+    [['--scorer-spelling', 'british'], '--scorer-spelling takes java, python, not "british".'],
     [['--no-such-option'], "Unknown option '--no-such-option'"],
     [['stray'], 'Unexpected argument'],
   ])('%j is refused with status 2, and nothing is served', async (args, complaint) => {
