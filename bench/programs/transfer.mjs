@@ -1,6 +1,6 @@
 /**
  * A file up or down, by signed addresses (platform 1.2) or as lines of JSON (0.69): its speed, and how far resident memory grew once a small
- * transfer of the same kind had loaded what it needs. By this package, by fetch with the same bytes, or by fetch that also computes the MD5
+ * transfer of the same kind had loaded what it needs, and how much of the event loop's time it took. By this package, by fetch with the same bytes, or by fetch that also computes the MD5
  * by which platforms keep files. Arguments: who, the server's origin, size in MiB, up or down, signed or lines, the file to send.
  */
 import { createHash } from 'node:crypto';
@@ -92,8 +92,15 @@ const before = process.memoryUsage.rss();
 let peak = before;
 const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
 const start = performance.now();
+const loop = performance.eventLoopUtilization();
 await work(Number(sizeMiB), path);
 const seconds = (performance.now() - start) / 1000;
 clearInterval(watching);
-console.log(JSON.stringify({ megabytesPerSecond: (Number(sizeMiB) * 1.048576) / seconds, grownMiB: (peak - before) / 1024 / 1024 }));
+console.log(
+  JSON.stringify({
+    megabytesPerSecond: (Number(sizeMiB) * 1.048576) / seconds,
+    grownMiB: (peak - before) / 1024 / 1024,
+    loopShare: performance.eventLoopUtilization(loop).utilization,
+  }),
+);
 process.exit();

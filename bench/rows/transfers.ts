@@ -40,10 +40,12 @@ export async function transfers({ url }: World): Promise<Row[]> {
 async function measured({ way, wire, name, atLeast }: (typeof ways)[number], url: string, path: string): Promise<Row[]> {
   const taken: Record<(typeof clients)[number], number[]> = { h2o: [], fetch: [], 'fetch and MD5': [] };
   const grown = { h2o: 0, fetch: 0, 'fetch and MD5': 0 };
+  const loop: Record<(typeof clients)[number], number[]> = { h2o: [], fetch: [], 'fetch and MD5': [] };
   for (let round = 0; round < rounds; round++) {
     for (const who of clients) {
       const figures = await runProgram('transfer', who, url, String(sizeMiB), way, wire, path);
       taken[who].push(figures['megabytesPerSecond']!);
+      loop[who].push(figures['loopShare']!);
       grown[who] = Math.max(grown[who], figures['grownMiB']!);
     }
   }
@@ -62,6 +64,12 @@ async function measured({ way, wire, name, atLeast }: (typeof ways)[number], url
       ours: grown.h2o,
       baseline: grown.fetch,
       target: { of: 'ours', atMost: 64 },
+    }),
+    toRow({
+      name: `${name}: share of the event loop's time, beside fetch that computes the MD5`,
+      unit: '',
+      ours: median(loop.h2o),
+      baseline: median(loop['fetch and MD5']),
     }),
   ];
 }

@@ -1,7 +1,7 @@
 /**
  * Where a download goes, and that it is whole. A file appears at its path when all of it is there; what broke off leaves nothing.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError, NotFoundError } from '../errors/api-error.js';
@@ -11,6 +11,7 @@ import { memberOf } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import type { Clock } from '../internal/clock.js';
 import type { Artifact, Downloaded, DownloadOptions, TransferApi } from './artifacts.js';
+import { Md5 } from './md5.js';
 import { progressReporter } from './transfer-progress.js';
 
 /** A path, a `file:` URL, or a stream that takes bytes. */
@@ -48,18 +49,22 @@ export async function downloadTo(
     onProgress?.({ downloadedBytes, ...rest }),
   );
   return written(target, async (take) => {
-    const hash = createHash('md5');
+    const hash = new Md5();
     let sizeBytes = 0;
     const counted: Take = async (chunk) => {
-      hash.update(chunk);
+      await hash.update(chunk);
       await take(chunk);
       sizeBytes += chunk.byteLength;
       report(sizeBytes);
     };
-    await resumed(() => download(artifact.id, sizeBytes, counted, options), options);
-    const downloaded = { sizeBytes, md5: hash.digest('base64') };
-    checkWhole(artifact, downloaded, call);
-    return downloaded;
+    try {
+      await resumed(() => download(artifact.id, sizeBytes, counted, options), options);
+      const downloaded = { sizeBytes, md5: await hash.digest() };
+      checkWhole(artifact, downloaded, call);
+      return downloaded;
+    } finally {
+      hash.close();
+    }
   });
 }
 

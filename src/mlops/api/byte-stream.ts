@@ -2,7 +2,6 @@
  * Bytes of artifacts by the ByteStream of storage, platforms 0.69 and 1.0: one JSON object a line, with base64 data and, on the way up, its
  * offset.
  */
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ApiError, RateLimitError } from '../../errors/api-error.js';
 import { ConnectionError, ResponseValidationError, TimeoutError } from '../../errors/connection-error.js';
@@ -11,6 +10,7 @@ import { sleep } from '../../internal/clock.js';
 import { redact } from '../../internal/redact.js';
 import { storageFull } from '../artifact-store.js';
 import type { TransferApi, Uploaded } from '../artifacts.js';
+import { Md5 } from '../md5.js';
 import { progressReporter } from '../transfer-progress.js';
 import { count } from './rest.js';
 import { known, text } from './rpc.js';
@@ -58,12 +58,20 @@ export function byteStream({ gateway: send, clock }: Wires): TransferApi {
       const report = progressReporter(clock, artifact.sizeBytes, (uploadedBytes, rest) => onProgress?.({ uploadedBytes, ...rest }));
       let sent: Uploaded = { sizeBytes: 0, md5: '' };
       const writeFrom = async (offset: number): Promise<number> => {
-        const open = (): AsyncIterable<Uint8Array> =>
-          toLines({ artifactId, source: artifact.open(), offset, report }, (uploaded) => {
+        let hash = new Md5();
+        const open = (): AsyncIterable<Uint8Array> => {
+          hash.close();
+          hash = new Md5();
+          return toLines({ artifactId, source: artifact.open(), offset, hash, report }, (uploaded) => {
             sent = uploaded;
           });
-        const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
-        return Number(answer.committedSize ?? sent.sizeBytes);
+        };
+        try {
+          const answer = await send({ operation: write, stream: { open, replayable: artifact.replayable } }, options);
+          return Number(answer.committedSize ?? sent.sizeBytes);
+        } finally {
+          hash.close();
+        }
       };
       const status = async (): Promise<WriteStatus> => {
         const answer = await send({ operation: queryWriteStatus, body: { resourceName: artifactId } }, options);
@@ -134,24 +142,25 @@ interface LinesOrder {
   readonly source: AsyncIterable<Uint8Array>;
   /** What storage has already. It is read all the same, for the checksum. */
   readonly offset: number;
+  /** Of what is sent, and of what storage has already. */
+  readonly hash: Md5;
   readonly report: (uploadedBytes: number) => void;
 }
 
 async function* toLines(
-  { artifactId, source, offset: from, report }: LinesOrder,
+  { artifactId, source, offset: from, hash, report }: LinesOrder,
   done: (uploaded: Uploaded) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash('md5');
   let offset = 0;
   for await (const chunk of source) {
-    hash.update(chunk);
+    await hash.update(chunk);
     const missing = chunk.subarray(Math.max(0, from - offset));
     if (missing.byteLength > 0) yield encodeLines(artifactId, offset + chunk.byteLength - missing.byteLength, missing);
     offset += chunk.byteLength;
     if (chunk.byteLength > 0) report(offset);
   }
   // Before the last line goes: its answer may be there before this is asked for more.
-  done({ sizeBytes: offset, md5: hash.digest('base64') });
+  done({ sizeBytes: offset, md5: await hash.digest() });
   yield Buffer.from(`${JSON.stringify({ resourceName: artifactId, writeOffset: offset, finishWrite: true })}\n`);
 }
 

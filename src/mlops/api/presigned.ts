@@ -1,12 +1,12 @@
 /**
  * Bytes of artifacts by addresses that storage signs for one transfer, platform 1.2: plain PUT and GET, without a token.
  */
-import { createHash, type Hash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ApiError } from '../../errors/api-error.js';
 import { operation } from '../../http/operation.js';
 import type { RequestOptions } from '../../http/request-options.js';
 import type { TransferApi, Uploaded, UploadOptions } from '../artifacts.js';
+import { Md5 } from '../md5.js';
 import { withSize, type SizedArtifact } from '../spooled-artifact.js';
 import { progressReporter } from '../transfer-progress.js';
 import { known, NothingSchema, rpc, text } from './rpc.js';
@@ -83,14 +83,19 @@ async function putOnce(wires: Wires, artifactId: string, artifact: SizedArtifact
   const report = progressReporter(wires.clock, artifact.sizeBytes, (uploadedBytes, rest) => onProgress?.({ uploadedBytes, ...rest }));
   let sent = counter();
   const open = (): AsyncIterable<Uint8Array> => {
+    sent.hash.close();
     sent = counter();
     return counted(artifact.open(), sent, report);
   };
-  await wires.presigned(presignedUrl.url, headers)(
-    { operation: putObject, stream: { open, replayable: artifact.replayable } },
-    withoutHeaders(requestOptions),
-  );
-  return { sizeBytes: sent.sizeBytes, md5: sent.hash.digest('base64') };
+  try {
+    await wires.presigned(presignedUrl.url, headers)(
+      { operation: putObject, stream: { open, replayable: artifact.replayable } },
+      withoutHeaders(requestOptions),
+    );
+    return { sizeBytes: sent.sizeBytes, md5: await sent.hash.digest() };
+  } finally {
+    sent.hash.close();
+  }
 }
 
 /** Headers that the caller adds are for the platform: another server signs only for its own. */
@@ -100,12 +105,12 @@ function withoutHeaders(options: RequestOptions): RequestOptions {
 
 /** What has gone into one attempt. */
 interface Counter {
-  readonly hash: Hash;
+  readonly hash: Md5;
   sizeBytes: number;
 }
 
 function counter(): Counter {
-  return { hash: createHash('md5'), sizeBytes: 0 };
+  return { hash: new Md5(), sizeBytes: 0 };
 }
 
 /** Counts a chunk before it goes: the answer to the last one may come before its source knows that it was the last. */
@@ -116,7 +121,7 @@ async function* counted(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of source) {
     if (chunk.byteLength === 0) continue;
-    sent.hash.update(chunk);
+    await sent.hash.update(chunk);
     sent.sizeBytes += chunk.byteLength;
     yield chunk;
     report(sent.sizeBytes);
