@@ -57,7 +57,7 @@ describe('a checksum', () => {
     ['ends', 'process.exit()'],
   ])('is not waited for when its thread %s', async (_, program) => {
     await expect(checksum(new Uint8Array(9 * mebibyte), mebibyte, threadOf(program))).rejects.toThrow(
-      'The thread that works out the checksum of a transfer has ended.',
+      'The thread that works out the checksum of a transfer has ended',
     );
   });
 
