@@ -2,6 +2,7 @@
  * One table of cases through the SDK against scorers that are not ours, and against the local cloud's. What a case expects comes from H2O-3
  * itself (its predictions, its library's Shapley values) or from the contract.
  */
+import { Readable } from 'node:stream';
 import { AuthenticationError, ScoringError } from 'h2o-ai-cloud';
 import type { Row, Scorer } from 'h2o-ai-cloud';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
@@ -82,11 +83,9 @@ const cases: Readonly<Record<string, (target: Target) => Promise<void>>> = {
     expect(await scorerOf(target, 'credit-glm').capabilities()).toEqual(['SCORE', ...more]);
   },
 
-  async 'tells its id, and that it is ready'({ user, direct }) {
-    const scorer = user.scorer(direct['credit-gbm']);
-    expect(await scorer.modelId()).toMatch(/^(credit-gbm|[\da-f-]{36})$/);
-    // Past the check: the Java contract says JSON, and its scorer answers a bare word.
-    expect(await scorer.ready()).toBe(true);
+  async 'tells its id, and that it is ready'(target) {
+    expect(await scorerOf(target).modelId()).toMatch(/^(credit-gbm|[\da-f-]{36})$/);
+    expect(await target.user.scorer(target.direct['credit-gbm']).ready()).toBe(true);
   },
 
   async 'rows with columns that are missing, unknown or misspelt are refused before anything is sent'(target) {
@@ -190,13 +189,19 @@ const cases: Readonly<Record<string, (target: Target) => Promise<void>>> = {
 
   async 'files are scored where the contract can, and refused before anything is sent where it cannot'(target) {
     const request = { fields: ['image'], rows: [['cat.png'], ['dog.png']], mediaFields: ['image'] };
-    const files = [
+    const filesWith = (bytes: Buffer) => [
       { name: 'cat.png', content: Buffer.from('seven b'), contentType: 'image/png' },
-      { name: 'dog.png', content: Buffer.alloc(100_000), contentType: 'image/png' },
+      { name: 'dog.png', content: Readable.from([bytes, bytes]), contentType: 'image/png' },
     ];
-    const scoring = target.user.scorer(target.direct['credit-gbm']).scoreMedia(request, files);
-    if (isPython(target)) expect((await scoring).score).toEqual([['7'], ['100000']]);
-    else expect(await failureOf(scoring)).toMatchObject({ code: 'SCORING_UNSUPPORTED' });
+    const scoring = scorerOf(target).scoreMedia(request, filesWith(Buffer.alloc(50_000, 'a')));
+    if (!isPython(target)) {
+      expect(await failureOf(scoring)).toMatchObject({ code: 'SCORING_UNSUPPORTED' });
+      return;
+    }
+    expect((await scoring).score).toEqual([['7'], ['100000']]);
+    // Past the check, which reads a body as text: bytes as they are sent.
+    const direct = target.user.scorer(target.direct['credit-gbm']);
+    expect((await direct.scoreMedia(request, filesWith(Buffer.alloc(50_000, 0xff)))).score).toEqual([['7'], ['100000']]);
   },
 
   async 'a cell that is no number is an error that does not repeat it'(target) {
@@ -229,6 +234,16 @@ describe.each(targetNames)('%s', (name) => {
     await check(targets.target(name));
   });
 
+  const paths = [
+    'GET /model/capabilities',
+    'GET /model/id',
+    'GET /model/sample_request',
+    'GET /model/schema',
+    'GET /readyz',
+    'POST /model/contribution',
+    'POST /model/score',
+  ];
+
   it('sends and answers nothing but what the published contract says', () => {
     const { messages } = targets.target(name);
     const broken = messages.filter(({ status, violations }) =>
@@ -237,13 +252,20 @@ describe.each(targetNames)('%s', (name) => {
     );
     expect(broken).toEqual([]);
     expect(messages.length).toBeGreaterThan(20);
+    const good = new Set(
+      messages.flatMap(({ call, status, isChecked }) => (status === 200 && (isChecked || call === 'GET /readyz') ? [call] : [])),
+    );
+    expect([...good].sort()).toEqual(isPython(targets.target(name)) ? [...paths, 'POST /model/media-score'].sort() : [...paths].sort());
+    expect(messages.some(({ status, isChecked }) => isChecked && status === 401)).toBe(true);
   });
 });
 
 describe.each(['the Java scorer', 'the local cloud as Java'] as const)('%s behind OpenID Connect', (name) => {
   it('opens to the user’s own token', async () => {
-    const { user, forUsers = '' } = targets.target(name);
+    const { user, forUsers = '', messages } = targets.target(name);
+    const before = messages.length;
     expect((await user.scorer(forUsers).score(raw([row]))).score).toHaveLength(1);
+    expect(messages.slice(before)).toEqual([{ call: 'POST /model/score', isChecked: true, status: 200, violations: [] }]);
   });
 
   it('refuses a secret of another kind, and the error says what to look at', async () => {

@@ -23,19 +23,21 @@ export interface Target {
   readonly user: User;
   /** The score address of each model, behind the check of its contract. */
   readonly checked: Readonly<Record<Model, string>>;
-  /** The same, past the check, which cannot read all answers. */
+  /** The same, past the check, which cannot read the bare word that `/readyz` answers: that is looked at in {@link messages}. */
   readonly direct: Readonly<Record<Model, string>>;
-  /** Of credit-gbm, guarded by {@link passphrase}. */
+  /** Of credit-gbm, guarded by {@link passphrase}, behind the check. */
   readonly guarded: string;
-  /** Of credit-gbm, for users of the target's cloud only; the Python contract has no such check. */
+  /** Of credit-gbm, for users of the target's cloud only, behind the check; the Python contract has no such scorer. */
   readonly forUsers?: string;
   /** Tells how what was sent and answered breaks the contract. */
   readonly messages: readonly CheckedMessage[];
 }
 
-/** A request that went through a check. */
+/** A request to a scorer. */
 export interface CheckedMessage {
   readonly call: string;
+  /** Whether it went through a check; others are here to be counted. */
+  readonly isChecked: boolean;
   readonly status: number;
   readonly violations: readonly Violation[];
 }
@@ -90,10 +92,9 @@ export async function startTargets(): Promise<Targets> {
     { contract: 'python', generation: 2, local, ...ofModels(second) },
     ...deployed,
   ];
-  const checks = await startContractChecks(all.flatMap(({ contract, origins }) => checksOf(contract, origins)));
-  const targets = new Map(
-    all.map((scorers, index) => [targetNames[index], toTarget(scorers, checks.origins.slice(index * models.length))]),
-  );
+  const checks = await startContractChecks(all.flatMap(checksOf));
+  const free = [...checks.origins];
+  const targets = new Map(all.map((scorers, index) => [targetNames[index], toTarget(scorers, free.splice(0, checksOf(scorers).length))]));
   return {
     target(name) {
       const target = targets.get(name);
@@ -125,8 +126,9 @@ const inFrontOf = ({ origins }: Started): readonly { backend: string; passphrase
   { backend: origins[0] ?? '', passphrase },
 ];
 
-const checksOf = (contract: 'java' | 'python', origins: readonly string[]): readonly ContractCheck[] =>
-  origins.map((upstream) => ({ contract, upstream }));
+/** Of the models first. */
+const checksOf = ({ contract, origins, guarded, forUsers }: Scorers): readonly ContractCheck[] =>
+  [...origins, guarded, ...(forUsers === undefined ? [] : [forUsers])].map((upstream) => ({ contract, upstream }));
 
 async function issuerOf(local: RunningCloud): Promise<string> {
   return (await local.describe()).issuer;
@@ -148,15 +150,15 @@ async function deployedScorers(local: RunningCloud, index: number): Promise<Scor
 }
 
 function toTarget(scorers: Scorers, checks: readonly string[]): Target {
-  const { contract, generation, origins, guarded, forUsers, local } = scorers;
+  const { contract, generation, origins, local } = scorers;
+  const [guarded = '', forUsers] = checks.slice(models.length);
   const messages: CheckedMessage[] = [];
-  const trusted = [...checks.slice(0, models.length), ...origins, guarded, ...(forUsers === undefined ? [] : [forUsers])];
   const cloud = new H2OCloud({
     env: local.env,
     tokenStore: 'memory',
     retry: { limit: 0 },
-    trustedScorerOrigins: trusted.map((address) => new URL(address).origin),
-    fetch: recording(messages),
+    trustedScorerOrigins: [...checks, ...origins].map((address) => new URL(address).origin),
+    fetch: recording({ contract, checks, messages }),
   });
   return {
     contract,
@@ -175,22 +177,41 @@ function addresses(origins: readonly string[]): Record<Model, string> {
   return { 'credit-gbm': gbm, 'credit-glm': glm, 'iris-glm': iris };
 }
 
+interface Recording extends Pick<Scorers, 'contract'> {
+  readonly checks: readonly string[];
+  readonly messages: CheckedMessage[];
+}
+
 /** The check writes what is wrong into a header of each answer. */
-function recording(messages: CheckedMessage[]): (url: string, init: RequestInit) => Promise<Response> {
+function recording({ contract, checks, messages }: Recording): (url: string, init: RequestInit) => Promise<Response> {
   return async (url, init) => {
-    const answer = await fetch(url, init);
+    const isChecked = checks.includes(new URL(url).origin);
+    // The check passes on that a body came in chunks, beside the length that it writes itself, and servers refuse a request with both.
+    const body = isChecked && init.body instanceof ReadableStream ? await new Response(init.body).arrayBuffer() : init.body;
+    const answer = await fetch(url, { ...init, ...(body === undefined ? {} : { body }) });
+    const [path] = /(?:\/model\/[^/]+|\/readyz)$/.exec(new URL(url).pathname) ?? [];
+    if (path === undefined) return answer;
     const header = answer.headers.get('sl-violations');
-    const violations: readonly Violation[] = header === null ? [] : violationsIn(header);
-    messages.push({ call: `${init.method ?? 'GET'} ${new URL(url).pathname}`, status: answer.status, violations });
+    const violations = path === '/readyz' ? readinessViolations(contract, answer) : header === null ? [] : violationsIn(header);
+    messages.push({ call: `${init.method ?? 'GET'} ${path}`, isChecked, status: answer.status, violations });
     return answer;
   };
+}
+
+/** The Java contract publishes the path, with a JSON text that its scorer leaves the quotes out of; the Python contract does not have it. */
+function readinessViolations(contract: Scorers['contract'], { status, headers }: Response): readonly Violation[] {
+  const type = contract === 'java' ? 'application/json' : 'text/plain';
+  if ((status === 200 || status === 500) && headers.get('content-type')?.split(';')[0] === type) return [];
+  return [{ location: ['response'], message: `must be ${type} with 200 or 500` }];
 }
 
 function violationsIn(header: string): readonly Violation[] {
   const parsed: unknown = JSON.parse(header);
   if (!Array.isArray(parsed)) throw new Error('The check said something else than a list.');
-  return parsed.map((entry: { location?: readonly string[]; message?: string }) => ({
+  const violations = parsed.map((entry: { location?: readonly string[]; message?: string }) => ({
     location: entry.location ?? [],
     message: entry.message ?? '',
   }));
+  // Of several parts with one name the check keeps the last, and as a text.
+  return violations.filter(({ message }) => message !== 'Request body property files must be array');
 }
