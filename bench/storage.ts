@@ -8,8 +8,10 @@ const block = Buffer.alloc(1024 * 1024, 'drive');
 const objectBytes = 256 * 1024 * 1024;
 
 const keys = (): string =>
-  '<AssumeRoleWithWebIdentityResponse><Credentials><AccessKeyId>ASIABENCH</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>' +
-  `<SessionToken>${'t'.repeat(600)}</SessionToken><Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration></Credentials></AssumeRoleWithWebIdentityResponse>`;
+  '<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials>' +
+  '<AccessKeyId>ASIABENCH</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>' +
+  `<SessionToken>${'t'.repeat(600)}</SessionToken><Expiration>${new Date(Date.now() + 3_600_000).toISOString()}</Expiration>` +
+  '</Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>';
 
 export function isStorage(request: IncomingMessage): boolean {
   return request.url?.startsWith('/drive/') === true;
