@@ -46,7 +46,7 @@ export interface TransferProgress {
 /** Options of a transfer. It has no total time unless `timeoutMs` is set: `idleTimeoutMs` (default 60 s) ends one that does not move. */
 export interface TransferOptions extends RequestOptions {
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** How large the pieces are, in bytes: from 5 MiB. Default 8 MiB up and 4 MiB down. So many as travel at once are in memory. */
+  /** How large the pieces are, in bytes: from 5 MiB. Default 8 MiB up and 3 MiB down. So many as travel at once are in memory. */
   readonly partSizeBytes?: number | undefined;
   /** How many pieces travel at once. Default 4. */
   readonly concurrency?: number | undefined;
@@ -226,17 +226,20 @@ export class DriveFolder {
   }
 
   /**
-   * Copies an object within the folder, at the service; up to 5 GiB.
+   * Copies an object within the folder, at the service. Up to 5 GiB go in one request, more in parts of 1 GiB.
    *
    * @throws {NotFoundError} there is none to copy
+   * @throws {ConflictError} another object took its place meanwhile
    * @example
    * await user.drive.copy({ from: 'data.csv', to: 'archive/data.csv' });
    */
   async copy(params: { readonly from: string; readonly to: string }, options: RequestOptions = {}): Promise<void> {
     checkMembers(params, 'A copy', { from: text, to: text });
     const [from, to] = [this.#at(params.from), this.#at(params.to)];
-    const store = await this.#ports.store();
-    await store.copy(from, to, options);
+    await withTotalDeadline(this.#ports.clock, { name: 'drive.copy', safe: true }, options, async (within) => {
+      const store = await this.#ports.store();
+      await store.copy({ from, to }, within);
+    });
   }
 
   /**

@@ -12,6 +12,7 @@ import { waitUnlessAborted } from '../internal/clock.js';
 import type { Credential } from '../internal/credential.js';
 import { S3Bucket, type BucketAddress, type StoredObject } from './api/s3.js';
 import { contentTypeOf } from '../internal/content-type.js';
+import { copy, copyLimits, type CopyLimits } from './copy.js';
 import { rangesOf, toFile } from './download.js';
 import { pathOf } from './files.js';
 import type { DeleteAllOptions, FileTransferOptions, PresignOptions, PutParams, TransferOptions } from './folder.js';
@@ -20,8 +21,8 @@ import { DriveSession, type SessionPorts } from './session.js';
 import { defaultPartBytes, partBytesFor, upload } from './upload.js';
 
 const defaultConcurrency = 4;
-/** Half of what is uploaded at a time: what comes lies in memory twice, in its buffer, and as it came until that is collected. */
-const defaultRangeBytes = 4 * 1024 * 1024;
+/** Less than what is uploaded at a time: what comes lies in memory twice, in its buffer, and as it came until that is collected. */
+const defaultRangeBytes = 3 * 1024 * 1024;
 /** What a reader of a stream is given at a time. */
 const pieceBytes = 256 * 1024;
 /** Deletions that are under way at once. */
@@ -34,7 +35,7 @@ export interface BucketStore {
   put(params: PutParams, options: TransferOptions): Promise<StoredObject>;
   read(object: StoredObject, options: TransferOptions): AsyncIterable<Uint8Array>;
   download(key: string, to: string | URL, options: FileTransferOptions): Promise<StoredObject>;
-  copy(from: string, to: string, options: RequestOptions): Promise<void>;
+  copy(params: { readonly from: string; readonly to: string }, options: RequestOptions, limits?: CopyLimits): Promise<void>;
   delete(key: string, options: RequestOptions): Promise<void>;
   deleteAll(prefix: string, options: DeleteAllOptions): Promise<number>;
   presign(key: string, expiresInSeconds: number, options: PresignOptions): Promise<{ readonly url: string; readonly expiresAt: number }>;
@@ -142,8 +143,8 @@ class Store implements BucketStore {
     return object;
   }
 
-  async copy(from: string, to: string, options: RequestOptions): Promise<void> {
-    await this.#bucket.copy(from, to, options);
+  copy(params: { readonly from: string; readonly to: string }, options: RequestOptions, limits: CopyLimits = copyLimits): Promise<void> {
+    return copy(this.#bucket, params, limits, options);
   }
 
   delete(key: string, options: RequestOptions): Promise<void> {

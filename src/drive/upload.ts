@@ -12,7 +12,8 @@ import type { Part, PartReader } from './object-source.js';
 
 export interface UploadTarget {
   readonly key: string;
-  readonly contentType: string | undefined;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
 }
 
 export interface UploadOptions extends RequestOptions {
@@ -52,21 +53,37 @@ export async function upload(
 
 async function inParts(
   bucket: S3Bucket,
-  { key, contentType }: UploadTarget,
+  target: UploadTarget,
   source: { readonly source: PartReader; readonly first: Part },
   options: UploadOptions,
 ): Promise<{ readonly etag: string; readonly sizeBytes: number }> {
-  const uploadId = await bucket.createUpload(key, contentType, options);
+  let sizeBytes = 0;
+  const etag = await joinParts(bucket, target, options, async (upload) => {
+    const stored = await storeParts(bucket, upload, source, options);
+    ({ sizeBytes } = stored);
+    return stored.parts;
+  });
+  return { etag, sizeBytes };
+}
+
+/** An object of parts that `store` brings to the service, or none: a failure ends the upload there too. Gives its ETag. */
+export async function joinParts(
+  bucket: S3Bucket,
+  target: UploadTarget,
+  options: RequestOptions,
+  store: (upload: Upload) => Promise<readonly CompletedPart[]>,
+): Promise<string> {
+  const { key } = target;
+  const uploadId = await bucket.createUpload(target, options);
   try {
-    const { parts, sizeBytes } = await storeParts(bucket, { key, uploadId }, source, options);
-    return { etag: await complete(bucket, { key, uploadId }, parts, options), sizeBytes };
+    return await complete(bucket, { key, uploadId }, await store({ key, uploadId }), options);
   } catch (error) {
     await abandon(bucket, { key, uploadId }, error);
     throw error;
   }
 }
 
-interface Upload {
+export interface Upload {
   readonly key: string;
   readonly uploadId: string;
 }
@@ -127,7 +144,7 @@ async function complete(
   bucket: S3Bucket,
   { key, uploadId }: Upload,
   parts: readonly CompletedPart[],
-  options: UploadOptions,
+  options: RequestOptions,
 ): Promise<string> {
   try {
     return await bucket.completeUpload(key, uploadId, parts, options);

@@ -1,7 +1,7 @@
 /**
  * Error answers of storage and of its token service: XML with a code and a message, or no body at all.
  */
-import { apiError } from '../../errors/api-error.js';
+import { apiError, ConflictError } from '../../errors/api-error.js';
 import { AuthenticationError } from '../../errors/authentication-error.js';
 import type { H2OCloudError } from '../../errors/base.js';
 import type { ErrorAnswer } from '../../http/operation.js';
@@ -20,7 +20,7 @@ const fixes: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch:
     'Something between this program and the service changes requests, their `host` or their path: reach the service without it, or let it pass them on unchanged.',
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it.',
-  EntityTooLarge: 'The service takes no object of this size in this way; a copy is limited to 5 GiB.',
+  EntityTooLarge: 'The service takes no object of this size: store it as several.',
   AccessDenied: 'The user may not do this: ask the owner of the workspace or an administrator for access. A new token does not help.',
 };
 
@@ -47,6 +47,10 @@ export function readStorageError(answer: ErrorAnswer, service: string, mayQuote 
     const fix = fixes[code ?? ''] ?? 'The keys of the session were refused, and new ones too: look whether the user is still signed in.';
     return new AuthenticationError({ code: 'AUTH_REJECTED', what, fix, call, requestId });
   }
+  if (status === 412) {
+    const fix = 'Another object took its place meanwhile: look what is there now, and repeat the call.';
+    return new ConflictError({ code: 'CONFLICT', status, what, fix, call, requestId, serviceMessage });
+  }
   return apiError({
     status,
     what,
@@ -62,7 +66,7 @@ export function readStorageError(answer: ErrorAnswer, service: string, mayQuote 
 function fixFor(status: number): string {
   if (status === 403) return fixes['AccessDenied'] ?? '';
   if (status === 404) return 'Check the key and the workspace, and that the signed-in user may see them.';
-  if (status === 409 || status === 412) return 'Somebody else has changed it meanwhile: read it again.';
+  if (status === 409) return 'Somebody else has changed it meanwhile: read it again.';
   if (status === 429 || status === 503) return 'Too many requests: wait, and send fewer at a time.';
   if (status >= 500) return 'The service failed: repeat the call later; if it stays, give the request id to an administrator.';
   return "Correct the request as the service's message says.";

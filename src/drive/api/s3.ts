@@ -107,18 +107,42 @@ export class S3Bucket {
     await this.#ask({ name: 'DeleteObject', method: 'DELETE', key, options }, (response) => response.text());
   }
 
-  async copy(from: string, to: string, options: RequestOptions): Promise<string> {
-    const { bucket } = await this.#locate(options.signal);
-    const headers = { 'x-amz-copy-source': `/${pathOf(bucket)}/${pathOf(from)}` };
+  /** Copies an object in one piece, if it still is the one that was seen. */
+  async copy(from: StoredObject, to: string, options: RequestOptions): Promise<string> {
+    const headers = await this.#sourceOf(from, options);
     return this.#ask(
       { name: 'CopyObject', method: 'PUT', key: to, headers, isTransfer: true, options: joining(options) },
       joined('CopyObject', 'CopyObjectResult'),
     );
   }
 
-  async createUpload(key: string, contentType: string | undefined, options: RequestOptions): Promise<string> {
+  /** Copies a range of an object into a part of an upload, if it still is the one that was seen. */
+  async copyPart(
+    from: StoredObject,
+    range: ByteRange,
+    part: { readonly key: string; readonly uploadId: string; readonly number: number },
+    options: RequestOptions,
+  ): Promise<string> {
+    const step: Step = {
+      name: 'UploadPartCopy',
+      method: 'PUT',
+      key: part.key,
+      query: { partNumber: String(part.number), uploadId: part.uploadId },
+      headers: { ...(await this.#sourceOf(from, options)), 'x-amz-copy-source-range': `bytes=${range.start}-${range.end}` },
+      isTransfer: true,
+      options: joining(options),
+    };
+    return this.#ask(step, joined('UploadPartCopy', 'CopyPartResult'));
+  }
+
+  async createUpload(
+    target: { readonly key: string; readonly contentType?: string | undefined; readonly contentEncoding?: string | undefined },
+    options: RequestOptions,
+  ): Promise<string> {
+    const { key, contentType, contentEncoding } = target;
+    const headers = { ...typed(contentType), ...(contentEncoding === undefined ? {} : { 'content-encoding': contentEncoding }) };
     // Repeated when the answer is lost: at worst an upload without parts stays, which holds nothing.
-    const step: Step = { name: 'CreateMultipartUpload', method: 'POST', key, query: { uploads: '' }, headers: typed(contentType), options };
+    const step: Step = { name: 'CreateMultipartUpload', method: 'POST', key, query: { uploads: '' }, headers, options };
     return this.#ask(step, async (response) => {
       const xml = await response.text();
       const uploadId = textOf(xml, 'UploadId');
@@ -168,6 +192,12 @@ export class S3Bucket {
     const query = presignedQuery({ method: 'GET', host, path, query: {} }, session.keys, { now: session.now, expiresInSeconds });
     // The signature knows whole seconds only.
     return { url: `${base}?${query}`, expiresAt: Math.floor(session.now / 1000) * 1000 + expiresInSeconds * 1000 };
+  }
+
+  async #sourceOf(from: StoredObject, options: RequestOptions): Promise<Readonly<Record<string, string>>> {
+    const { bucket } = await this.#locate(options.signal);
+    const match = from.etag === undefined ? {} : { 'x-amz-copy-source-if-match': from.etag };
+    return { 'x-amz-copy-source': `/${pathOf(bucket)}/${pathOf(from.key)}`, ...match };
   }
 
   #ask<Answer>(step: Step, read: Exchange<Answer>['read']): Promise<Answer> {

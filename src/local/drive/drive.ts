@@ -30,6 +30,7 @@ export interface DriveOptions {
 
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 const mostKeys = 1000;
+const largestCopyBytes = 5 * 1024 ** 3;
 /** Headers that are kept with an object and given back with it. */
 const keptHeaders = ['content-type', 'content-encoding', 'content-disposition', 'content-language', 'cache-control', 'expires'];
 
@@ -157,6 +158,7 @@ class Storage {
       case 'HEAD':
         return contentAnswer(request, bucket.get(key), query);
       case 'PUT':
+        if (uploadId !== null && request.headers.has('x-amz-copy-source')) return this.#copyPart(signed, uploadId, now);
         if (uploadId !== null) return etagAnswer(bucket.putPart(uploadId, key, { number: Number(query.get('partNumber')), bytes: body }));
         if (request.headers.has('x-amz-copy-source')) return this.#copy(signed, now);
         return etagAnswer(bucket.put(key, body, headersToKeep(request.headers), now).etag);
@@ -179,9 +181,28 @@ class Storage {
     throw new S3Error(405, 'MethodNotAllowed', 'The specified method is not allowed against this resource.');
   }
 
-  #copy({ request, bucket, key, caller }: Signed, now: number): Response {
-    const [, bucketName = '', path = ''] = /^\/?([^/]+)\/(.+)$/.exec(request.headers.get('x-amz-copy-source') ?? '') ?? [];
+  #sourceOf({ request: { headers }, caller }: Signed): StoredObject {
+    const [, bucketName = '', path = ''] = /^\/?([^/]+)\/(.+)$/.exec(headers.get('x-amz-copy-source') ?? '') ?? [];
     const from = this.#bucketOf(caller, decodeURIComponent(bucketName)).get(decodeURIComponent(path));
+    const wanted = headers.get('x-amz-copy-source-if-match')?.replaceAll('"', '') ?? from.etag;
+    if (wanted === from.etag) return from;
+    throw new S3Error(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold.');
+  }
+
+  #copyPart(signed: Signed, uploadId: string, now: number): Response {
+    const from = this.#sourceOf(signed);
+    const header = signed.request.headers.get('x-amz-copy-source-range');
+    const { start, end } = rangeOf(header, from.sizeBytes) ?? { start: 0, end: from.sizeBytes };
+    const bytes = Buffer.concat(piecesOf(from, start, end));
+    const etag = signed.bucket.putPart(uploadId, signed.key, { number: Number(signed.query.get('partNumber')), bytes });
+    return xmlAnswer('CopyPartResult', { LastModified: new Date(now).toISOString(), ETag: `"${etag}"` }, { namespace });
+  }
+
+  #copy(signed: Signed, now: number): Response {
+    const from = this.#sourceOf(signed);
+    const { bucket, key } = signed;
+    if (from.sizeBytes > largestCopyBytes)
+      throw new S3Error(400, 'InvalidRequest', 'The specified copy source is larger than the maximum.');
     const copied = bucket.copy(from, key, now);
     return xmlAnswer('CopyObjectResult', { LastModified: new Date(now).toISOString(), ETag: `"${copied.etag}"` }, { namespace });
   }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   AuthenticationError,
+  ConflictError,
   ConnectionError,
   H2OCloudError,
   NotFoundError,
@@ -32,6 +33,8 @@ let local: RunningCloud;
 let directory: string;
 let bucket: BucketStore;
 let key = '';
+/** What happens between what a copy sees and the copy. */
+let afterHead: (() => Promise<void>) | undefined;
 /** What storage has answered. */
 let answered: { readonly method: string; readonly query: URLSearchParams; readonly isGood: boolean }[] = [];
 
@@ -40,6 +43,7 @@ async function recordingFetch(url: string, init: RequestInit): Promise<Response>
   const method = init.method ?? 'GET';
   // What a fault answers in storage's place is no XML.
   const isGood = response.ok && (method !== 'POST' || response.headers.get('content-type') === 'application/xml');
+  if (method === 'HEAD') await afterHead?.();
   answered.push({ method, query: new URL(url).searchParams, isGood });
   return response;
 }
@@ -126,6 +130,23 @@ const uploads: Readonly<Record<string, StepCase & { readonly bytes: Buffer }>> =
   CompleteMultipartUpload: { when: { method: 'POST', path: /data$/ }, skip: 1, bytes: large, run: put(large) },
 };
 
+const copyOf = (): string => `${key} 2`;
+const bytesOfCopy = async (): Promise<Buffer> => {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bucket.read(await bucket.head(copyOf(), {}), parts)) pieces.push(piece);
+  return Buffer.concat(pieces);
+};
+/** As if one request copied no more than this. */
+const limits = { wholeBytes: 1000, partBytes: 505 };
+const copied = (): Promise<void> => bucket.copy({ from: key, to: copyOf() }, {}, limits);
+const copies: Readonly<Record<string, StepCase & { readonly bytes: Buffer }>> = {
+  CopyObject: { when: { method: 'PUT', path: / 2$|%202$/ }, bytes: small, run: copied },
+  'CreateMultipartUpload of a copy': { when: { method: 'POST' }, bytes: large, run: copied },
+  'the first UploadPartCopy': { when: { method: 'PUT', path: / 2$|%202$/ }, bytes: large, run: copied },
+  'the last UploadPartCopy': { when: { method: 'PUT', path: / 2$|%202$/ }, skip: 1, bytes: large, run: copied },
+  'CompleteMultipartUpload of a copy': { when: { method: 'POST' }, skip: 1, bytes: large, run: copied },
+};
+
 const target = (): string => join(directory, 'data');
 const downloads: Readonly<Record<string, StepCase>> = {
   HeadObject: { when: { method: 'HEAD' }, run: bytesOf },
@@ -208,6 +229,46 @@ describe('an upload', () => {
     key = `run-${count++}/data`;
     local.faults.add({ when: { service: 'drive', method: 'POST', path: /data$/ }, skip: 1, times: 9, then: begun });
     await expect(bucket.put({ key, body: large }, parts)).rejects.toThrow('began CompleteMultipartUpload and failed (InternalError)');
+  });
+});
+
+describe('a copy', () => {
+  it.each(cases(copies))('%s, with %s', async (_, __, step, fault) => {
+    for (const times of [1, 99]) {
+      key = `run-${count}/data`;
+      await bucket.put({ key, body: step.bytes, contentType: 'text/x-drive' }, { partSizeBytes: 2000 });
+      begin(step, fault, times);
+      const outcome = await step.run().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      local.faults.clear();
+      expect(leftOver()).toBe(0);
+      if (times === 1 && fault.passes) {
+        expect(outcome).toBeUndefined();
+        expect(step.bytes.equals(await bytesOfCopy())).toBe(true);
+        expect(await bucket.head(copyOf(), {})).toMatchObject({ contentType: 'text/x-drive' });
+      } else {
+        expect(outcome).toBeInstanceOf(fault.lasting);
+        await expect(bucket.head(copyOf(), {})).rejects.toThrow(NotFoundError);
+      }
+    }
+  });
+
+  it.each([
+    ['in one piece', 2000],
+    ['in parts', 1000],
+  ])('of an object that is replaced meanwhile is none: %s', async (_, wholeBytes) => {
+    key = `run-${count++}/data`;
+    await bucket.put({ key, body: large }, { partSizeBytes: 2000 });
+    afterHead = async () => {
+      afterHead = undefined;
+      await bucket.put({ key, body: Buffer.alloc(1010, 'other') }, { partSizeBytes: 2000 });
+    };
+    answered = [];
+    await expect(bucket.copy({ from: key, to: copyOf() }, {}, { ...limits, wholeBytes })).rejects.toThrow(ConflictError);
+    expect(leftOver()).toBe(0);
+    await expect(bucket.head(copyOf(), {})).rejects.toThrow(NotFoundError);
   });
 });
 
