@@ -54,7 +54,12 @@ export function redactTokens(text: string): string {
   return text.replace(/\beyJ[\w-]{8,}(?:\.[\w-]*)*/g, redacted).replace(/\bBearer\s+[\w.~+/=-]{8,}/g, `Bearer ${redacted}`);
 }
 
+/** What a UUID leaves at the ends of a run, since dashes separate: a resource is `workspaces/<id>/deployments/<id>`. */
+const endOfUuid = /^(?:[0-9a-f]{8}|[0-9a-f]{12})$/;
+
 /** Long runs that are names, not secrets: dotted or slashed words such as `ai.h2o.storage.ProjectService/CreateProject`. */
 function isName(run: string): boolean {
-  return run.split(/[./]/).every((part) => part.length < 33 && !/\d[a-z]+\d|[A-Z]{2,}\d/i.test(part.replace(/h2o/gi, '')));
+  return run
+    .split(/[./]/)
+    .every((part) => endOfUuid.test(part) || (part.length < 33 && !/\d[a-z]+\d|[A-Z]{2,}\d/i.test(part.replace(/h2o/gi, ''))));
 }

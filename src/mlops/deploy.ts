@@ -71,6 +71,8 @@ export async function deploy(ports: DeployPorts, params: DeployParams, options: 
     // It is opened again for the upload; a stream is checked there.
     if (!isStream(params.artifact)) await waitUnlessAborted(openArtifact(params.artifact), deadline.signal);
     const deployment = await runSteps(ports.mlops, params, made, options, deadline.signal);
+    // Without a copy that runs it never is healthy, and platforms differ in what they call it.
+    if (params.replicas === 0) return deployment;
     const waiting: WaitOptions = {
       timeoutMs: Math.max(1, deadline.remainingMs()),
       signal: options.signal,

@@ -64,15 +64,21 @@ export interface DeploymentSettings {
   readonly affinity?: string | null | undefined;
   /** Name of a toleration shortcut that the administrator has defined; `null` clears it. */
   readonly toleration?: string | null | undefined;
-  /** The scorer's environment; replaces the whole set. */
-  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
+  /** The scorer's environment; replaces the whole set, and `null` clears it. */
+  readonly environmentVariables?: Readonly<Record<string, string>> | null | undefined;
   readonly monitoring?: Monitoring | undefined;
-  /** Origins of web pages that may call the scorer. */
-  readonly corsOrigins?: readonly string[] | undefined;
+  /** Origins of web pages that may call the scorer; `null` clears them. */
+  readonly corsOrigins?: readonly string[] | null | undefined;
   /** Lets the platform fit the requests to the load; `null` clears it. */
   readonly autoscaling?: { readonly cpu?: ScalingBounds | undefined; readonly memory?: ScalingBounds | undefined } | null | undefined;
   /** `null` clears it. */
   readonly disruption?: Disruption | null | undefined;
+}
+
+/** Checked settings: what is cleared is empty. */
+export interface CheckedSettings extends DeploymentSettings {
+  readonly environmentVariables?: Readonly<Record<string, string>> | undefined;
+  readonly corsOrigins?: readonly string[] | undefined;
 }
 
 const finite: Kind = { name: 'a number', accepts: (value) => Number.isFinite(value) };
@@ -121,21 +127,22 @@ export const settingsKinds: Readonly<Record<string, Kind>> = {
   resources: objectWith({ limits: textByName, requests: textByName }),
   affinity: orNull(text),
   toleration: orNull(text),
-  environmentVariables: textByName,
+  environmentVariables: orNull(textByName),
   monitoring: objectWith({
     enabled: truth,
     timestampColumn: text,
     columns: listWith(columnKinds, ['name', 'logicalType']),
     baseline: listWith(baselineKinds, ['name', 'logicalType']),
   }),
-  corsOrigins: texts,
+  corsOrigins: orNull(texts),
   autoscaling: orNull(objectWith({ cpu: boundsKind, memory: boundsKind })),
   disruption: orNull(disruptionKind),
 };
 
 /** The settings alone, copied out of whatever else a caller's object holds. */
-export function settingsOf(params: DeploymentSettings): DeploymentSettings {
-  const { replicas, resources, affinity, toleration, environmentVariables } = params;
-  const { monitoring, corsOrigins, autoscaling, disruption } = params;
+export function settingsOf(params: DeploymentSettings): CheckedSettings {
+  const { replicas, resources, affinity, toleration, monitoring, autoscaling, disruption } = params;
+  const environmentVariables = params.environmentVariables === null ? {} : params.environmentVariables;
+  const corsOrigins = params.corsOrigins === null ? [] : params.corsOrigins;
   return { replicas, resources, affinity, toleration, environmentVariables, monitoring, corsOrigins, autoscaling, disruption };
 }

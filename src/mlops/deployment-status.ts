@@ -167,6 +167,13 @@ function hasMoved({ startedAt, update }: WaitPast, history: readonly ObservedSta
   return history.some(({ state, afterMs }) => afterMs >= since && state !== 'HEALTHY' && !hopeless.has(state));
 }
 
+const correctIt =
+  "Correct what the platform's message names, and update the deployment or create it again; an administrator can read the scorer's log.";
+const fixes: Readonly<Record<string, string>> = {
+  FAILED: correctIt,
+  STOPPED: 'It is paused, or scaled down: resume it, or update it with `replicas` of 1 or more.',
+};
+
 function failed(
   deploymentId: string,
   status: DeploymentStatus,
@@ -178,10 +185,7 @@ function failed(
     deploymentId,
     history,
     what: `Deployment ${deploymentId} ${what}${said(status)} (${pathOf(history)}).`,
-    fix:
-      wentBack || status.state === 'FAILED'
-        ? "Correct what the platform's message names, and update the deployment or create it again; an administrator can read the scorer's log."
-        : 'Somebody has stopped or deleted it: create it again.',
+    fix: wentBack ? correctIt : (fixes[status.state] ?? 'Somebody has deleted it: create it again.'),
     call: 'waitUntilHealthy',
   });
 }

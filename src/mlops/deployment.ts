@@ -4,7 +4,7 @@
 import type { List } from '../http/pagination.js';
 import type { RequestOptions } from '../http/request-options.js';
 import type { Composition, DeployedComposition, OrderedModels } from './composition.js';
-import type { DeploymentSettings, Disruption, Monitoring, Quantities, ScalingBounds } from './deployment-settings.js';
+import type { CheckedSettings, DeploymentSettings, Disruption, Monitoring, Quantities, ScalingBounds } from './deployment-settings.js';
 import type { DeploymentStatus } from './deployment-status.js';
 import type { ListFilter } from './list-filter.js';
 import type { ProjectRef } from './references.js';
@@ -95,7 +95,7 @@ export interface DeploymentListParams extends ListFilter {
 }
 
 /** A checked order for a new deployment. */
-export interface DeploymentOrder extends DeploymentSettings {
+export interface DeploymentOrder extends CheckedSettings {
   readonly projectId: string;
   readonly name: string;
   readonly description?: string | undefined;
@@ -105,7 +105,7 @@ export interface DeploymentOrder extends DeploymentSettings {
 }
 
 /** Checked changes of a deployment. */
-export interface DeploymentChanges extends DeploymentSettings {
+export interface DeploymentChanges extends CheckedSettings {
   readonly name?: string | undefined;
   readonly description?: string | null | undefined;
   readonly security?: readonly SecurityOption[] | undefined;

@@ -105,7 +105,7 @@ export class Deployments {
    */
   async update(
     deployment: DeploymentRef & { readonly etag?: string | undefined },
-    change: DeploymentUpdateParams | ((current: Deployment) => DeploymentUpdateParams),
+    change: DeploymentUpdateParams | ((current: Deployment) => DeploymentUpdateParams | Promise<DeploymentUpdateParams>),
     options: RequestOptions = {},
   ): Promise<Deployment> {
     const ref = childOf(deployment, 'deployment');
@@ -116,10 +116,14 @@ export class Deployments {
     });
   }
 
-  async #updateLatest(ref: Located, change: (current: Deployment) => DeploymentUpdateParams, options: RequestOptions): Promise<Deployment> {
+  async #updateLatest(
+    ref: Located,
+    change: (current: Deployment) => DeploymentUpdateParams | Promise<DeploymentUpdateParams>,
+    options: RequestOptions,
+  ): Promise<Deployment> {
     for (let attempt = 1; ; attempt++) {
       const current = await this.get(ref, options);
-      const changes = checkedChanges(change(current));
+      const changes = checkedChanges(await change(current));
       try {
         return await this.#change(ref, changes, current.etag, options);
       } catch (error) {

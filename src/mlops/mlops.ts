@@ -133,7 +133,7 @@ export class Mlops {
   /**
    * From a file to a healthy deployment in one call: project (found by name, or created), experiment, model, version, deployment, wait.
    * When a step fails, what this call has made is removed again, and what could not be removed is in the error's `created`;
-   * after an abort, which rejects with its own reason, `onProgress` and the logger are told.
+   * after an abort, which rejects with its own reason, `onProgress` and the logger are told. With `replicas: 0` there is nothing to wait for.
    *
    * @throws {ConfigurationError} a parameter is missing or makes no sense; nothing was sent
    * @throws {DeploymentFailedError} the deployment cannot become healthy

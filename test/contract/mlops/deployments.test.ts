@@ -149,7 +149,10 @@ describe.each(platforms)('platform %s:', (platform) => {
     const changed = await deployments.update(created, { replicas: 2, autoscaling: null, monitoring: { enabled: false }, corsOrigins: [] });
     expect(changed).toMatchObject({ replicas: 2, resources: settings.resources, environmentVariables: { A: '1' }, corsOrigins: [] });
     expect([changed.autoscaling, changed.monitoring.enabled]).toEqual([undefined, false]);
-    expect(await deployments.update(changed, { replicas: 0 })).toMatchObject({ replicas: 0, resources: settings.resources });
+    const stopped = await deployments.update(changed, { replicas: 0 });
+    expect(stopped).toMatchObject({ replicas: 0, resources: settings.resources });
+    const cleared = await deployments.update(stopped, { environmentVariables: null, corsOrigins: null });
+    expect(cleared).toMatchObject({ replicas: 0, environmentVariables: {}, corsOrigins: [] });
   });
 
   it('a name and a description are changed where the platform can', async () => {
@@ -292,6 +295,16 @@ describe.each(platforms)('platform %s:', (platform) => {
       expect(await deployments.update(deployment, () => ({ replicas: 3 }))).toMatchObject({ replicas: 3 });
     });
 
+    it('a function may take its time to say what changes', async () => {
+      await using cloud = await startOn(platform);
+      const deployment = await deployCredit(cloud.user);
+      const changed = await cloud.user.mlops.deployments.update(deployment, async ({ replicas = 0 }) => {
+        await Promise.resolve();
+        return { replicas: replicas + 1 };
+      });
+      expect(changed.replicas).toBe(2);
+    });
+
     it('a function that meets a conflict each time gives up', async () => {
       const clock = hurriedClock(20);
       await using cloud = await startOn(platform, { accessTokenSeconds: 100_000, clock }, { retry: { limit: 0 }, clock });
@@ -327,6 +340,19 @@ describe.each(platforms)('platform %s:', (platform) => {
       const sent = cloud.local.requests.findLast(({ method, path }) => method === 'PATCH' || path.endsWith('UpdateModelDeployment'));
       expect(JSON.stringify(sent?.body)).toContain('"whatComesNext":{"flags":["x"]}');
     });
+  });
+
+  it('deploy() without a copy makes the chain, and does not wait for what never is healthy', async () => {
+    await using cloud = await startOn(platform);
+    const { mlops } = cloud.user;
+    const deployment = await mlops.deploy({
+      project: 'demo',
+      artifact: creditMojo,
+      name: 'c',
+      security: SecurityOptions.none(),
+      replicas: 0,
+    });
+    expect(await mlops.deployments.get(deployment)).toMatchObject({ name: 'c', replicas: 0 });
   });
 
   describe('deploy() where the project has a deployment of the name', () => {

@@ -13,6 +13,10 @@ test.each([
   ['hash $2b$12$abcdefghijklmnopqrstuv', 'hash [redacted]'],
   ['two\nlines\u0007 and \u001b[31mred', 'two lines  and  [31mred'],
   ['deployment 2f7d4d1e-8c5a-4d6b-9b5c-3a1f5e7d9c11 is gone', 'deployment 2f7d4d1e-8c5a-4d6b-9b5c-3a1f5e7d9c11 is gone'],
+  [
+    'workspaces/3c7f0a77-0670-41a9-8787-56ee48d135a2/deployments/f5b127da-d6b8-498d-afc3-0d1db019a938 is gone',
+    'workspaces/3c7f0a77-0670-41a9-8787-56ee48d135a2/deployments/f5b127da-d6b8-498d-afc3-0d1db019a938 is gone',
+  ],
   ['/ai.h2o.storage.ProjectService/CreateProject failed', '/ai.h2o.storage.ProjectService/CreateProject failed'],
 ])('%j reads %j', (text, expected) => {
   expect(redact(text)).toBe(expected);
