@@ -85,7 +85,8 @@ function answer(secrets: Secrets, path: string, call: Call): JsonObject {
 }
 
 function create(secrets: Secrets, parent: string, { caller, query, body, now }: Call): JsonObject {
-  const id = query.get('secretId') ?? '';
+  const given = query.get('secretId') ?? '';
+  const id = given === '' ? `secret-${randomUUID()}` : given;
   if (!idShape.test(id)) throw new StatusError(3, 'secret_id must be lower-case letters, digits and dashes');
   const name = `${parent}/secrets/${id}`;
   if (secrets.has(name)) throw new StatusError(6, `${name} already exists`);

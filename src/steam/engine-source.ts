@@ -35,18 +35,23 @@ export function steamEngineSource(
         : driverlessai.launch({ ...values, storageGb }, options));
       return engine.id;
     },
-    start: (ref, options) => driverlessai.start(Number(ref), {}, options),
+    start: async (ref, options) => {
+      const id = Number(ref);
+      const { status } = await driverlessai.get(id, options);
+      if (status !== 'stopped') await driverlessai.waitUntil(id, 'stopped', { signal: options.signal, timeoutMs: options.timeoutMs });
+      await driverlessai.start(id, {}, options);
+    },
     waitUntilRunning: (ref, options) =>
       kind === 'h2o3' ? h2o3.waitUntil(Number(ref), 'running', options) : driverlessai.waitUntil(Number(ref), 'running', options),
     connection: (ref, options) => (kind === 'h2o3' ? h2o3.connection(Number(ref), options) : driverlessai.connection(Number(ref), options)),
   };
 }
 
-/** A stopped cluster has lost what it held, and Steam cannot start it again. */
+/** What is to be stopped still may say that it runs. A stopped cluster has lost what it held, and Steam cannot start it again. */
 function phaseOf({ kind, status, targetStatus }: SteamInstance | SteamCluster): FoundEngine['phase'] {
   if (targetStatus === 'running' || targetStatus === '') {
     if (status === 'running') return 'running';
     if (['starting', 'connecting'].includes(status)) return 'starting';
   }
-  return kind === 'driverlessai' && status === 'stopped' && targetStatus === 'stopped' ? 'resting' : 'gone';
+  return kind === 'driverlessai' && status !== 'failed' && targetStatus === 'stopped' ? 'resting' : 'gone';
 }

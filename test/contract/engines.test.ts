@@ -309,6 +309,16 @@ describe('user.engine()', () => {
     expect((await test.user.engine({ kind: 'driverlessai' })).engine).toBe(first.engine);
   });
 
+  it('starts a Driverless AI of Steam that is being stopped when it is stopped', async () => {
+    await using test = await startTestCloud({ services: ['steam'], healthyAfterMs: 60 });
+    const { driverlessai } = test.user.steam;
+    const first = await test.user.engine({ kind: 'driverlessai' });
+    await driverlessai.stop(await driverlessai.get({ name: first.name }));
+    expect(await driverlessai.get({ name: first.name })).toMatchObject({ status: 'stopping', targetStatus: 'stopped' });
+    expect((await test.user.engine({ kind: 'driverlessai' })).engine).toBe(first.engine);
+    expect(await driverlessai.list()).toHaveLength(1);
+  });
+
   it('makes another one where the id is taken by one that serves no more', async () => {
     await using test = await startTestCloud();
     const first = await test.user.engine({ kind: 'h2o3' });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { listOf, TestCloud, textOf, type Answer } from './cloud.js';
+import { listOf, objectOf, TestCloud, textOf, type Answer } from './cloud.js';
 
 const secrets = '/v1/workspaces/default/secrets';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -36,6 +36,13 @@ describe('the secure store of a local cloud', () => {
     const name = textOf(oldest ?? {}, 'name');
     expect((await call('GET', `/v1/${name}:revealValue`)).body).toMatchObject({ name, value: base64('one') });
     expect(JSON.stringify((await call('GET', `${secrets}/db/versions`)).body)).not.toContain(base64('one'));
+  });
+
+  it('gives a secret an id where none is asked for', async () => {
+    const { body } = await call('POST', secrets, {});
+    const name = textOf(objectOf(body, 'secret'), 'name');
+    expect(name).toMatch(/^workspaces\/default\/secrets\/[a-z][a-z0-9-]{1,61}[a-z0-9]$/);
+    expect((await call('GET', `/v1/${name}`)).status).toBe(200);
   });
 
   it('takes names with their slashes percent-encoded', async () => {
