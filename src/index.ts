@@ -132,10 +132,10 @@ export type {
   SteamInstanceLaunchParams,
   SteamInstanceQuery,
   SteamInstanceStartParams,
-  SteamRunningQuery,
 } from './steam/instances.js';
 export type { LimitedValue, SteamLimit, SteamLimits, SteamProfile, SteamVersion } from './steam/profiles.js';
 export type { SteamEngineRef } from './steam/references.js';
+export type { SteamRunningQuery } from './steam/running.js';
 
 export { Engines, type NotebookEngines } from './engines/engines.js';
 export type {

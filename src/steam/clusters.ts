@@ -6,13 +6,14 @@ import { amount, checkMembers, objectWith, text, truth, wholeNumber } from '../h
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { EngineConnection } from '../running-engine/connection.js';
-import { waitForEngine, type EngineWaitOptions } from '../running-engine/wait.js';
+import type { EngineWaitOptions } from '../running-engine/wait.js';
+import type { SteamApi } from './api/steam-api.js';
 import { chooseProfile, chooseVersion } from './choices.js';
-import { lookAt, type SteamStatus } from './engine-status.js';
-import { fits, isRunning, newest, notRunning, runningQueryKinds, type SteamResourcePorts, type SteamRunningQuery } from './instances.js';
+import type { SteamStatus } from './engine-status.js';
 import { launchValues, sizeForMemory } from './launch.js';
 import { nameLost } from './lost.js';
 import { engineId, engineQuery, type SteamEngineRef } from './references.js';
+import { findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
 
 /** An H2O-3 cluster as it was read. */
 export interface SteamCluster {
@@ -132,8 +133,7 @@ export class H2oClusters {
    * const [running] = await user.steam.h2o3.findRunning({ name: 'credit' });
    */
   async findRunning(query: SteamRunningQuery = {}, options: RequestOptions = {}): Promise<readonly SteamCluster[]> {
-    checkMembers(query, 'What findRunning() looks for', runningQueryKinds);
-    return (await this.list(options)).filter((cluster) => isRunning(cluster) && fits(cluster, query)).sort(newest);
+    return findRunning(query, () => this.list(options));
   }
 
   /**
@@ -224,19 +224,8 @@ export class H2oClusters {
    */
   async waitUntil(cluster: SteamEngineRef, status: SteamStatus, options: EngineWaitOptions = {}): Promise<SteamCluster> {
     const id = engineId(cluster, what);
-    checkMembers({ status }, 'waitUntil()', { status: text });
-    const api = await this.#ports.api();
-    return waitForEngine(
-      {
-        engine: `${what} ${id}`,
-        wanted: status,
-        clock: this.#ports.clock,
-        read: (remainingMs) => api.clusters.get({ id }, { signal: options.signal, timeoutMs: Math.min(remainingMs, 60_000) }),
-        look: (seen) => lookAt(seen, status),
-        events: () => api.events({ kind: 'h2o3', id }, { timeoutMs: 10_000, retry: { limit: 0 } }),
-      },
-      options,
-    );
+    const read = (api: SteamApi, each: RequestOptions): Promise<SteamCluster> => api.clusters.get({ id }, each);
+    return waitUntil(this.#ports, { kind: 'h2o3', id, label: `${what} ${id}`, read }, status, options);
   }
 
   /**

@@ -3,7 +3,8 @@
  */
 import type { EngineKind } from '../running-engine/connection.js';
 import type { EngineSource, FoundEngine } from '../running-engine/source.js';
-import { fits, newest, type SteamInstance } from './instances.js';
+import type { SteamInstance } from './instances.js';
+import { fits, newest } from './running.js';
 import type { SteamCluster } from './clusters.js';
 import type { Steam } from './steam.js';
 

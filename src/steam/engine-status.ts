@@ -10,7 +10,7 @@ export type SteamStatus =
 interface Seen {
   readonly status: SteamStatus;
   readonly targetStatus: SteamStatus;
-  readonly stopReason?: string;
+  readonly stopReason?: string | undefined;
 }
 
 /** A status alone says nothing: after a stop, Steam goes on saying `running` for a while, and only its target has changed. */

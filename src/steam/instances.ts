@@ -2,21 +2,20 @@
  * Driverless AI instances of Steam.
  */
 import { addCreated } from '../errors/base.js';
-import { EngineError } from '../errors/engine-error.js';
 import { checkMembers, text, wholeNumber, type Kind } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
-import type { Clock } from '../internal/clock.js';
 import type { Secret } from '../internal/secret.js';
 import { EngineConnection } from '../running-engine/connection.js';
-import { waitForEngine, type EngineWaitOptions } from '../running-engine/wait.js';
+import type { EngineWaitOptions } from '../running-engine/wait.js';
 import type { InstanceOrder } from './api/instances.js';
 import type { SteamApi } from './api/steam-api.js';
 import { chooseProfile, chooseVersion } from './choices.js';
-import { lookAt, type SteamStatus } from './engine-status.js';
+import type { SteamStatus } from './engine-status.js';
 import { launchValues } from './launch.js';
 import { nameLost } from './lost.js';
 import { engineId, engineQuery, type SteamEngineRef } from './references.js';
+import { findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
 
 /** A Driverless AI instance as it was read. */
 export interface SteamInstance {
@@ -85,21 +84,6 @@ export interface SteamInstanceLaunchParams extends InstanceValues {
 /** What a start may change. */
 export type SteamInstanceStartParams = InstanceValues;
 
-/** What {@link DriverlessInstances.findRunning} looks for. */
-export interface SteamRunningQuery {
-  readonly version?: string | undefined;
-  readonly name?: string | undefined;
-  /** Login name of who launched it. */
-  readonly createdBy?: string | undefined;
-}
-
-/** What the resources of Steam work with. */
-export interface SteamResourcePorts {
-  /** Loads Steam's API, once. */
-  api(): Promise<SteamApi>;
-  readonly clock: Clock;
-}
-
 const what = 'Driverless AI instance';
 const hourMs = 3_600_000;
 const valueKinds: Readonly<Record<string, Kind>> = {
@@ -112,7 +96,6 @@ const valueKinds: Readonly<Record<string, Kind>> = {
   timeoutSeconds: wholeNumber,
   configToml: text,
 };
-export const runningQueryKinds: Readonly<Record<string, Kind>> = { version: text, name: text, createdBy: text };
 
 export class DriverlessInstances {
   readonly #ports: SteamResourcePorts;
@@ -151,8 +134,7 @@ export class DriverlessInstances {
    * const [running] = await user.steam.driverlessai.findRunning({ version: '1.11.0' });
    */
   async findRunning(query: SteamRunningQuery = {}, options: RequestOptions = {}): Promise<readonly SteamInstance[]> {
-    checkMembers(query, 'What findRunning() looks for', runningQueryKinds);
-    return (await this.list(options)).filter((instance) => isRunning(instance) && fits(instance, query)).sort(newest);
+    return findRunning(query, () => this.list(options));
   }
 
   /**
@@ -278,19 +260,8 @@ export class DriverlessInstances {
    */
   async waitUntil(instance: SteamEngineRef, status: SteamStatus, options: EngineWaitOptions = {}): Promise<SteamInstance> {
     const id = engineId(instance, what);
-    checkMembers({ status }, 'waitUntil()', { status: text });
-    const api = await this.#ports.api();
-    return waitForEngine(
-      {
-        engine: label(id),
-        wanted: status,
-        clock: this.#ports.clock,
-        read: (remainingMs) => api.instances.get({ id }, { signal: options.signal, timeoutMs: Math.min(remainingMs, 60_000) }),
-        look: (seen) => lookAt({ ...seen, ...reasonOf(seen) }, status),
-        events: () => api.events({ kind: 'driverlessai', id }, { timeoutMs: 10_000, retry: { limit: 0 } }),
-      },
-      options,
-    );
+    const read = (api: SteamApi, each: RequestOptions): Promise<SteamInstance> => api.instances.get({ id }, each);
+    return waitUntil(this.#ports, { kind: 'driverlessai', id, label: label(id), read, stopReason: reasonOf }, status, options);
   }
 
   /**
@@ -322,40 +293,7 @@ function label(id: number): string {
   return `${what} ${id}`;
 }
 
-function reasonOf({ stopReason, latestEvents }: SteamInstance): { readonly stopReason?: string } {
-  const reason = [stopReason ?? '', ...latestEvents].filter((part) => part !== '').join('; ');
-  return reason === '' ? {} : { stopReason: reason };
-}
-
-export function isRunning({ status, targetStatus }: { readonly status: string; readonly targetStatus: string }): boolean {
-  return status === 'running' && (targetStatus === 'running' || targetStatus === '');
-}
-
-export function fits(
-  engine: { readonly version: string; readonly name: string; readonly createdBy: string },
-  query: SteamRunningQuery,
-): boolean {
-  const { version = engine.version, name = engine.name, createdBy = engine.createdBy } = query;
-  return engine.version === version && engine.name === name && engine.createdBy === createdBy;
-}
-
-export function newest(
-  one: { readonly version: string; readonly id: number },
-  other: { readonly version: string; readonly id: number },
-): number {
-  return other.version.localeCompare(one.version, 'en', { numeric: true }) || other.id - one.id;
-}
-
-export function notRunning(
-  engine: string,
-  { status, targetStatus }: { readonly status: string; readonly targetStatus: string },
-): EngineError {
-  return new EngineError({
-    code: 'ENGINE_NOT_RUNNING',
-    engine,
-    what: `${engine} does not run: it is ${status}, to be ${targetStatus}.`,
-    fix: "Start it where it is stopped, and wait with waitUntil(engine, 'running').",
-    call: 'connection',
-    retryable: true,
-  });
+function reasonOf({ stopReason = '', latestEvents }: SteamInstance): string | undefined {
+  const reasons = [stopReason, ...latestEvents].filter((part) => part !== '');
+  return reasons.length === 0 ? undefined : reasons.join('; ');
 }
