@@ -11,7 +11,7 @@ import { TimeoutError } from '../errors/connection-error.js';
 import { startDeadline } from '../http/deadline.js';
 import type { RequestOptions } from '../http/request-options.js';
 import { defaultIdleTimeoutMs } from '../http/send.js';
-import type { Clock } from '../internal/clock.js';
+import { waitUnlessAborted, type Clock } from '../internal/clock.js';
 import { sliceBytes, type OpenedArtifact } from './artifact-source.js';
 
 export interface SizedArtifact extends OpenedArtifact {
@@ -53,7 +53,9 @@ async function writeAll(artifact: OpenedArtifact, path: string, options: Request
     }
   };
   try {
-    await pipeline(touched(), createWriteStream(path, { mode: 0o600 }), { signal: deadline.signal });
+    const writing = pipeline(touched(), createWriteStream(path, { mode: 0o600 }), { signal: deadline.signal });
+    // It waits for the source to let go, which one that hangs never does.
+    await waitUnlessAborted(writing, deadline.signal);
   } catch (error) {
     if (!deadline.signal.aborted) throw error;
     if (deadline.expired() === undefined) throw deadline.signal.reason;

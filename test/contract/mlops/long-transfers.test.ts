@@ -198,6 +198,26 @@ describe.each(platforms)('platform %s:', (platform) => {
     });
   });
 
+  it('a stream that gives no more is not waited for beyond an abort or `idleTimeoutMs`, and leaves nothing', async () => {
+    await using cloud = await startOn(platform);
+    const { mlops } = cloud.user;
+    const project = await mlops.projects.create({ name: 'x' });
+    const began = new EventTarget();
+    const stuck = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      began.dispatchEvent(new Event('begun'));
+      await new Promise(() => undefined);
+    };
+    const controller = new AbortController();
+    const reason = new Error('the user left');
+    began.addEventListener('begun', () => {
+      controller.abort(reason);
+    });
+    await expect(mlops.artifacts.upload({ project, name: 'x', body: stuck() }, { signal: controller.signal })).rejects.toBe(reason);
+    await expect(mlops.artifacts.upload({ project, name: 'x', body: stuck() }, { idleTimeoutMs: 50 })).rejects.toThrow(TimeoutError);
+    expect(await contentOf(cloud, project)).toEqual([]);
+  });
+
   it('a service that asks to come back later is come back to, and an upload goes on from where it was', async () => {
     const clock = hurriedClock(100);
     await using cloud = await startPortlessCloud({ platform, clock, ingestedAfterMs: 0, accessTokenSeconds: 1_000_000 }, { clock });
