@@ -9,7 +9,7 @@ import { timedOut } from '../http/total-deadline.js';
 import { sleep, type Clock } from '../internal/clock.js';
 import { runBatches, type BatchReader, type BatchRunPorts, type FinishedBatch } from './batches/batch-run.js';
 import { rowBatches } from './batches/row-batches.js';
-import { scoreInParts } from './batches/scored-in-parts.js';
+import { scoreInParts, type ScoreOnce } from './batches/scored-in-parts.js';
 import { toScoreResponse, type ScoreRequest, type WireScore } from './contract.js';
 import { answerReader, type ExplainedRow, type ExplainOptions, type ScoredRow } from './row-reader.js';
 import { invalidRows, requestBody, requestFrame, rowWriter, type RowOptions, type RowWriter, type WrittenRow } from './row-writer.js';
@@ -52,11 +52,13 @@ export async function scoreList(
   // Not by map(), which leaves out holes.
   const written = Array.from(rows, (row, index) => scoring.writer.fromObject(row, index, problems));
   if (problems.length > 0) throw invalidRows(problems, problems.length, scoring.schema);
-  const read = listBatches(written.filter((row) => row !== undefined));
+  const list = written.filter((row) => row !== undefined);
+  // A single request needs no run of batches, which costs a row about as much again as what it is scored in.
+  if (list.length <= rowsPerRequest) return scoreAtOnce(list, (some) => scoring.score(some, within));
   const score: BatchRunPorts<ResultRow>['score'] = (batch, signal, onOverload) =>
     scoreInParts(batch, (some) => scoring.score(some, { ...within, signal }), { stopsAtFirst: true, onOverload });
   const run = runBatches(
-    { read, score, clock: ports.clock },
+    { read: listBatches(list), score, clock: ports.clock },
     {
       fixedRows: rowsPerRequest,
       maxRows: rowsPerRequest,
@@ -72,6 +74,13 @@ export async function scoreList(
     for (const item of items) results.push(item);
   }
   return results;
+}
+
+async function scoreAtOnce(rows: readonly WrittenRow[], score: ScoreOnce<ResultRow>): Promise<readonly ResultRow[]> {
+  if (rows.length === 0) return [];
+  const { items, refused } = await scoreInParts(rows, score, { stopsAtFirst: true, onOverload: () => undefined });
+  if (refused[0] !== undefined) throw refused[0].error;
+  return items;
 }
 
 /** Told when the rows have been opened. */

@@ -11,11 +11,12 @@ const oneOf = (...values: readonly string[]): Kind => ({
   name: values.join(' or '),
   accepts: (value) => typeof value === 'string' && values.includes(value),
 });
+const shapleyType = oneOf('ORIGINAL', 'TRANSFORMED');
 export const rowKinds: Readonly<Record<string, Kind>> = {
   idColumn: text,
   includeColumns: texts,
   unknownColumns: oneOf('refuse', 'ignore'),
-  contributions: oneOf('ORIGINAL', 'TRANSFORMED'),
+  contributions: shapleyType,
   predictionIntervals: truth,
 };
 
@@ -69,9 +70,10 @@ function incompleteRequest(): ConfigurationError {
   return invalidParameter('The request to score has no `fields` or no `rows`.', 'Pass both, or let scoreRows() make the request.');
 }
 
-export function withoutShapleyType(): ConfigurationError {
-  return invalidParameter(
-    'The request to explain has no `requestShapleyValueType`.',
+export function checkShapleyType(request: unknown): void {
+  if (shapleyType.accepts(memberOf(request, 'requestShapleyValueType'))) return;
+  throw invalidParameter(
+    'The request to explain has no `requestShapleyValueType`, or one that explains nothing.',
     "Pass 'ORIGINAL' or 'TRANSFORMED', whichever scorer.capabilities() names.",
   );
 }

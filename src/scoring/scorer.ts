@@ -3,7 +3,7 @@
  * Wire format: the scoring REST API of H2O's Java and Python scorers (contract.ts).
  */
 import { ScoringError } from '../errors/scoring-error.js';
-import { checkMembers, memberOf } from '../http/given.js';
+import { checkMembers } from '../http/given.js';
 import { checkRequestOptions, type RequestOptions } from '../http/request-options.js';
 import { withTotalDeadline } from '../http/total-deadline.js';
 import { AgedMap } from '../internal/aged-map.js';
@@ -19,7 +19,7 @@ import type { ExplainedRow, ExplainOptions, ScoredRow } from './row-reader.js';
 import { scoreList, streamRows, type RowScoringPorts, type StreamWatch } from './row-scoring.js';
 import type { Row, RowOptions } from './row-writer.js';
 import type { Schema } from './schema.js';
-import { checkExtras, checkFiles, checkRequest, checkRows, rowKinds, streamKinds, withoutShapleyType } from './scorer-checks.js';
+import { checkExtras, checkFiles, checkRequest, checkRows, checkShapleyType, rowKinds, streamKinds } from './scorer-checks.js';
 import { namingColumns } from './scorer-error.js';
 import { ScoreStream, type StreamOptions } from './score-stream.js';
 import { countOf, type RowSource } from './sources/row-source.js';
@@ -186,7 +186,7 @@ export class Scorer<Input extends RowLike<Input> = Row, Prediction extends Predi
    */
   async contributions(request: ContributionRequest, options: RequestOptions = {}): Promise<Contributions> {
     checkRequest(request, 'A request to explain');
-    if (typeof memberOf(request, 'requestShapleyValueType') !== 'string') throw withoutShapleyType();
+    checkShapleyType(request);
     return this.#whole('contributions', options, async (within) => {
       await this.#demand({ contributions: request.requestShapleyValueType }, within);
       return this.#call('contributions', within, async ({ send }, inner) =>

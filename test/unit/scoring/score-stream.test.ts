@@ -275,9 +275,12 @@ describe('a row that the scorer refuses', () => {
     expect(stream.report.nextRow).toBe(44);
   });
 
-  it('is named in scoreRows() too', async () => {
-    const { scorer } = hurried({ '/model/score': refusing(422, 1234) });
-    expect(await failureOf(scorer.scoreRows(rowsUpTo(2500)))).toMatchObject({ status: 422, problems: [{ row: 1234 }] });
+  test.each([
+    [12, 30],
+    [1234, 2500],
+  ])('is named in scoreRows() too, row %i of %i', async (bad, count) => {
+    const { scorer } = hurried({ '/model/score': refusing(422, bad) });
+    expect(await failureOf(scorer.scoreRows(rowsUpTo(count)))).toMatchObject({ status: 422, problems: [{ row: bad }] });
   });
 
   it('is told from a scorer that fails for all', async () => {

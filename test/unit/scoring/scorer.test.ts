@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, test } from 'vitest';
-import { ConfigurationError, ResponseValidationError, ScoringError, TimeoutError, type Scorer } from 'h2o-ai-cloud';
+import {
+  ConfigurationError,
+  type ContributionRequest,
+  ResponseValidationError,
+  ScoringError,
+  TimeoutError,
+  type Scorer,
+} from 'h2o-ai-cloud';
 import { FakeClock } from 'h2o-ai-cloud/testing';
 import { echo, failureOf, fakeScorer, tableOf } from '../../support/fake-scorer.js';
 
@@ -65,6 +72,19 @@ test.each<[string, string]>([
   const error = await failureOf(scorer.score({ ...request, [member]: value }));
   expect(error).toBeInstanceOf(ResponseValidationError);
   expect(error.message).toContain(what);
+});
+
+it('a request to explain that explains nothing is refused before anything is sent', async () => {
+  const { scorer, sent } = fakeScorer();
+  const explaining: object = { ...request, requestShapleyValueType: 'NONE' };
+  expect(await failureOf(scorer.contributions(explaining as ContributionRequest))).toBeInstanceOf(ConfigurationError);
+  expect(sent).toEqual([]);
+});
+
+it('no rows are scored without a request for them', async () => {
+  const { scorer, tables } = fakeScorer();
+  expect(await scorer.scoreRows([])).toEqual([]);
+  expect(tables()).toEqual([]);
 });
 
 describe('ready()', () => {
