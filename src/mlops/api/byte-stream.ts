@@ -157,7 +157,8 @@ async function* toLines(
     const missing = chunk.subarray(Math.max(0, from - offset));
     if (missing.byteLength > 0) yield encodeLines(artifactId, offset + chunk.byteLength - missing.byteLength, missing);
     offset += chunk.byteLength;
-    if (chunk.byteLength > 0) report(offset);
+    // What storage has is read for the checksum alone.
+    if (missing.byteLength > 0) report(offset);
   }
   // Before the last line goes: its answer may be there before this is asked for more.
   done({ sizeBytes: offset, md5: await hash.digest() });

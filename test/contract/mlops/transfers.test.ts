@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DownloadProgress, Experiment } from 'h2o-ai-cloud';
+import type { DownloadProgress, Experiment, UploadProgress } from 'h2o-ai-cloud';
 import type { FaultCondition } from 'h2o-ai-cloud/testing';
 import { creditMojo, type TestCloud } from '../../support/cloud.js';
 import { platforms, startOn, uploadOf } from './platforms.js';
@@ -118,5 +118,19 @@ describe.each(platforms)('platform %s:', (platform) => {
     expect(await cloud.user.mlops.experiments.artifacts(experiment)).toMatchObject([{ sizeBytes: bytes.length, md5: digestOf(bytes) }]);
     const asked = cloud.local.requests.some(({ path }) => path.endsWith('QueryWriteStatus'));
     expect(asked).toBe(platform !== '1.2');
+  });
+
+  it('an upload that goes on tells of no byte twice that storage has', async () => {
+    await using cloud = await startOn(platform);
+    const { mlops } = cloud.user;
+    const project = await mlops.projects.create({ name: 'demo' });
+    cloud.local.faults.add({ when: uploadOf(platform), then: { cutRequestAfterBytes: 2_500_000 } });
+    const told: number[] = [];
+    const mebibyte = 1024 * 1024;
+    const onProgress = ({ uploadedBytes }: UploadProgress): void => void told.push(uploadedBytes);
+    await mlops.artifacts.upload({ project, name: 'x', body: new Uint8Array(4 * mebibyte) }, { onProgress });
+    expect(told.at(-1)).toBe(4 * mebibyte);
+    // A signed upload begins anew.
+    expect(told.filter((bytes) => bytes === mebibyte)).toHaveLength(platform === '1.2' ? 2 : 1);
   });
 });
