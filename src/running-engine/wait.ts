@@ -53,6 +53,7 @@ const defaultTimeoutMs = 900_000;
 /** How long an engine may stay elsewhere before nobody is believed to be moving it. */
 const patienceMs = 30_000;
 const mostEvents = 10;
+const unmoved = 'Nothing moves it: ask the service for that first, then wait; or somebody else has changed it meanwhile.';
 
 /**
  * @throws {EngineError} ENGINE_FAILED: it cannot get there; ENGINE_WAIT_TIMEOUT: the time is up
@@ -77,7 +78,7 @@ export async function waitForEngine<Engine>(wait: EngineWait<Engine>, options: E
       fix:
         look.verdict === 'hopeless'
           ? 'Look at the events of the error and correct what they name; then start it again, or make another one.'
-          : `Nothing moves it: ask the service for that first, then wait; or somebody else has changed it meanwhile.`,
+          : unmoved,
       call: 'waitUntil',
     });
   const isDone = (engine: Engine): boolean => {
@@ -90,13 +91,14 @@ export async function waitForEngine<Engine>(wait: EngineWait<Engine>, options: E
     return look.verdict === 'arrived';
   };
   const onDeadline = (last: Engine | undefined): EngineError => {
-    const seen = last === undefined ? 'its state could not be read' : `it is ${wait.look(last).status} (${pathOf(history)})`;
+    const look = last === undefined ? undefined : wait.look(last);
+    const seen = look === undefined ? 'its state could not be read' : `it is ${look.status} (${pathOf(history)})`;
     return new EngineError({
       code: 'ENGINE_WAIT_TIMEOUT',
       engine: name,
       history,
       what: `${name} was not ${wanted} within ${timeoutMs} ms: ${seen}.`,
-      fix: 'Wait again with a larger `timeoutMs`: the engine goes on by itself.',
+      fix: look?.verdict === 'settled' ? unmoved : 'Wait again with a larger `timeoutMs`: the engine goes on by itself.',
       call: 'waitUntil',
       retryable: true,
     });

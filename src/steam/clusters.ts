@@ -13,7 +13,7 @@ import type { SteamStatus } from './engine-status.js';
 import { launchValues, sizeForMemory } from './launch.js';
 import { nameLost } from './lost.js';
 import { engineId, engineQuery, type SteamEngineRef } from './references.js';
-import { findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
+import { checkName, findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
 
 /** An H2O-3 cluster as it was read. */
 export interface SteamCluster {
@@ -148,6 +148,7 @@ export class H2oClusters {
    */
   async launch(params: SteamClusterLaunchParams, options: RequestOptions = {}): Promise<SteamCluster> {
     checkMembers(params, `A new ${what}`, launchKinds);
+    checkName(params.name, what);
     const { clusters, profiles } = await this.#ports.api();
     return withTotalDeadline(this.#ports.clock, { name: 'h2o3.launch', safe: false }, options, async (within) => {
       const profile = await chooseProfile(profiles, 'h2o3', params.profile, within);

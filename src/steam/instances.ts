@@ -15,7 +15,7 @@ import type { SteamStatus } from './engine-status.js';
 import { launchValues } from './launch.js';
 import { nameLost } from './lost.js';
 import { engineId, engineQuery, type SteamEngineRef } from './references.js';
-import { findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
+import { checkName, findRunning, isRunning, notRunning, waitUntil, type SteamResourcePorts, type SteamRunningQuery } from './running.js';
 
 /** A Driverless AI instance as it was read. */
 export interface SteamInstance {
@@ -149,6 +149,7 @@ export class DriverlessInstances {
    */
   async launch(params: SteamInstanceLaunchParams, options: RequestOptions = {}): Promise<SteamInstance> {
     checkMembers(params, `A new ${what}`, { ...valueKinds, name: text, version: text, profile: text, volumes: text });
+    checkName(params.name, what);
     const { instances, profiles } = await this.#ports.api();
     return withTotalDeadline(this.#ports.clock, { name: 'driverlessai.launch', safe: false }, options, async (within) => {
       const profile = await chooseProfile(profiles, 'driverlessai', params.profile, within);
@@ -246,7 +247,7 @@ export class DriverlessInstances {
    */
   async rename(instance: SteamEngineRef, name: string, options: RequestOptions = {}): Promise<void> {
     const id = engineId(instance, what);
-    checkMembers({ name }, `A ${what}`, { name: text });
+    checkName(name, what);
     await (await this.#ports.api()).instances.rename(id, name, options);
   }
 

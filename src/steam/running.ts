@@ -1,6 +1,7 @@
 /**
  * What Driverless AI instances and H2O-3 clusters of Steam have in common: which of them run, and waiting for one.
  */
+import { invalidParameter } from '../errors/configuration-error.js';
 import { EngineError } from '../errors/engine-error.js';
 import { checkMembers, text } from '../http/given.js';
 import type { RequestOptions } from '../http/request-options.js';
@@ -73,6 +74,12 @@ export async function waitUntil<Engine extends SteamEngine>(
     },
     options,
   );
+}
+
+/** @throws {ConfigurationError} an engine without a name */
+export function checkName(name: unknown, what: string): void {
+  if (typeof name === 'string' && name.trim() !== '') return;
+  throw invalidParameter(`The ${what} has no name.`, 'Pass `name`: the text under which Steam shows it.');
 }
 
 export function isRunning({ status, targetStatus }: Pick<SteamEngine, 'status' | 'targetStatus'>): boolean {

@@ -262,6 +262,19 @@ describe('an H2O-3 engine', () => {
   });
 });
 
+describe('a wait that nobody ends', () => {
+  it('says that nothing moves the engine, where it rests elsewhere, and that it goes on, where it moves', async () => {
+    await using test = await startTestCloud({ healthyAfterMs: 60_000, services: ['engines'] });
+    const { driverlessai } = test.user.engines;
+    const engine = await driverlessai.create({ name: 'work' });
+    const once = { timeoutMs: 50 };
+    await expect(driverlessai.waitUntil(engine, 'RUNNING', once)).rejects.toThrow('the engine goes on by itself');
+    const paused = { daiEngine: { name: engine.id, state: 'STATE_PAUSED', reconciling: false } };
+    test.local.faults.add({ when: { method: 'GET', path: /daiEngines\/work$/ }, times: 99, then: { status: 200, body: paused } });
+    await expect(driverlessai.waitUntil(engine, 'RUNNING', once)).rejects.toThrow('Nothing moves it');
+  });
+});
+
 describe('user.engine()', () => {
   test.each([
     ['AI Engine Manager', 'engines', 'driverlessai'],

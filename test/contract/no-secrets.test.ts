@@ -112,6 +112,9 @@ const calls: readonly ((user: User) => Promise<unknown>)[] = [
   (user) => user.mlops.projects.create({ name: 'x' }),
   (user) => user.mlops.projects.list().toArray(),
   (user) => user.mlops.experiments.create({ project, name: 'x', artifact: zip }),
+  (user) => user.mlops.artifacts.upload({ project, name: 'x', body: Buffer.from(planted.object) }),
+  (user) => user.mlops.artifacts.download(child, new WritableStream()),
+  (user) => user.mlops.artifacts.list({ project }).toArray(),
   (user) => user.mlops.models.create({ project, name: 'x' }),
   (user) => user.mlops.models.register({ model: child, experiment: child }),
   (user) => user.mlops.deployments.create({ project, name: 'x', composition: { experiment: child }, security }),
@@ -126,6 +129,7 @@ const calls: readonly ((user: User) => Promise<unknown>)[] = [
   (user) => user.drive.put({ key: 'x', body: Buffer.from(planted.object) }),
   (user) => user.drive.put({ key: 'x', body: Buffer.alloc(9 * 1024 ** 2, planted.object) }),
   (user) => user.drive.get('x'),
+  (user) => user.drive.copy({ from: 'x', to: 'y' }),
   (user) => user.drive.workspace('w').list().toArray(),
   (user) => user.drive.deleteAll({ prefix: 'x' }, { confirm: true }),
   (user) =>

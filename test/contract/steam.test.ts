@@ -244,6 +244,9 @@ describe('a Driverless AI instance', () => {
     );
     await expect(driverlessai.launch({ name: 'x', profile: 'default-h2o-kubernetes' })).rejects.toThrow('is for h2o_kubernetes');
     await expect(driverlessai.launch({ name: 'x', cpuCount: '4' as never })).rejects.toThrow(ConfigurationError);
+    await expect(driverlessai.launch({ name: ' ' })).rejects.toThrow('has no name');
+    await expect(test.user.steam.h2o3.launch({ name: '' })).rejects.toThrow('has no name');
+    await expect(driverlessai.rename(1, '')).rejects.toThrow('has no name');
     expect(methodsOf(test)).not.toContain('LaunchDriverlessInstance');
   });
 
