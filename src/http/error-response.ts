@@ -56,7 +56,7 @@ export function readApiError(answer: ErrorAnswer, service: string, now: number):
   return apiError({
     status,
     what: `${service} answered ${status} to ${call}${said}.`,
-    fix: fixFor(status),
+    fix: fixFor(status, problem.code),
     call,
     requestId,
     serviceMessage: problem.message,
@@ -74,10 +74,11 @@ export function isRefusal(body: string): boolean {
   return isStatus && typeof code === 'number' && code > 0;
 }
 
-function fixFor(status: number): string {
+function fixFor(status: number, code: string | undefined): string {
   if (status === 403)
     return 'The user may not do this: ask the owner of the resource or an administrator for access. A new token does not help.';
   if (status === 404) return 'Check the id, and that the signed-in user may see it: services answer 404 for both.';
+  if (code === 'ALREADY_EXISTS') return 'Choose another name or id, or use the one that is there.';
   if (status === 409 || status === 412) return 'Read the resource again and repeat the change on what it is now.';
   if (status === 429) return 'Too many requests: wait, and send fewer at a time.';
   if (status >= 500) return 'The service failed: repeat the call later; if it stays, give the request id to an administrator.';

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { ConnectionError } from '../errors/connection-error.js';
 
 const bufferBytes = 1024 * 1024;
 /** What fits into them is not worth a thread. */
@@ -62,7 +63,7 @@ export class Md5 {
 
   /** Must be called in the end, whatever has become of it. */
   close(): void {
-    this.#end('The checksum is wanted no more.');
+    this.#end(new Error('The checksum is wanted no more.'));
     void this.#worker?.terminate();
   }
 
@@ -112,7 +113,15 @@ export class Md5 {
       this.#wake();
     });
     const ended = (): void => {
-      this.#end('The thread that works out the checksum of a transfer has ended: see whether the process has memory left.');
+      this.#end(
+        new ConnectionError({
+          code: 'CONNECTION_FAILED',
+          what: 'The transfer broke off, since the thread that works out its checksum has ended.',
+          fix: 'See whether the process has memory left, and repeat it.',
+          call: 'MD5',
+          retryable: true,
+        }),
+      );
     };
     worker.on('error', ended).on('exit', ended);
     // No process goes on for its sake alone, except while it is waited for.
@@ -122,8 +131,8 @@ export class Md5 {
     return worker;
   }
 
-  #end(why: string): void {
-    this.#failure ??= new Error(why);
+  #end(failure: Error): void {
+    this.#failure ??= failure;
     this.#wake();
   }
 

@@ -63,7 +63,7 @@ async function writeAll(artifact: OpenedArtifact, path: string, options: Request
       code: 'TIMEOUT',
       what: `The stream of the artifact gave nothing for ${idleTimeoutMs} ms, or was not read to its end in time.`,
       fix: 'Look what the stream waits for, or allow it more time with `idleTimeoutMs` or `timeoutMs`.',
-      call: 'experiments.create',
+      call: 'PutObject',
     });
   } finally {
     deadline.dispose();

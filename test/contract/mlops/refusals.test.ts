@@ -178,6 +178,7 @@ describe.each(platforms)('platform %s:', (platform) => {
       expect(error).toBeInstanceOf(ConflictError);
       expect(error).toMatchObject({ code: 'CONFLICT', created: [] });
       expect(String(error)).toContain('there is one of this name');
+      expect(String(error)).toContain('Choose another name');
     }
     expect(await contentOf(cloud, project)).toEqual(before);
   });
