@@ -157,7 +157,7 @@ describe.each(platforms)('platform %s:', (platform) => {
       const { mlops } = cloud.user;
       const project = await mlops.projects.create({ name: 'x' });
       cloud.local.faults.add({ when: uploadOf(platform), then });
-      const uploading = mlops.experiments.create({ project, name: 'x', artifact: creditMojo }, { idleTimeoutMs: 300 });
+      const uploading = mlops.experiments.create({ project, name: 'x', artifact: creditMojo }, { idleTimeoutMs: 800 });
       const error = await failure(uploading);
       expect(error).toBeInstanceOf(TimeoutError);
       expect(String(error)).toContain('idleTimeoutMs');
@@ -189,7 +189,7 @@ describe.each(platforms)('platform %s:', (platform) => {
       cloud.local.faults.add({ when, then: { stallBodyAfterBytes: 30_000 } });
       const directory = await mkdtemp(join(tmpdir(), 'h2o-ai-cloud-silent-'));
       try {
-        const error = await failure(mlops.experiments.download(experiment, join(directory, 'x.zip'), { idleTimeoutMs: 300 }));
+        const error = await failure(mlops.experiments.download(experiment, join(directory, 'x.zip'), { idleTimeoutMs: 800 }));
         expect(error).toBeInstanceOf(TimeoutError);
         expect(await readdir(directory)).toEqual([]);
       } finally {
@@ -199,22 +199,23 @@ describe.each(platforms)('platform %s:', (platform) => {
   });
 
   it('a stream that gives no more is not waited for beyond an abort or `idleTimeoutMs`, and leaves nothing', async () => {
-    await using cloud = await startOn(platform);
+    const clock = new FakeClock(Date.now());
+    await using cloud = await startOn(platform, {}, { clock });
     const { mlops } = cloud.user;
     const project = await mlops.projects.create({ name: 'x' });
-    const began = new EventTarget();
-    const stuck = async function* (): AsyncGenerator<Uint8Array> {
+    const stuck = async function* (whenStuck: () => void): AsyncGenerator<Uint8Array> {
       yield new Uint8Array(10);
-      began.dispatchEvent(new Event('begun'));
+      whenStuck();
       await new Promise(() => undefined);
     };
     const controller = new AbortController();
     const reason = new Error('the user left');
-    began.addEventListener('begun', () => {
+    const left = stuck(() => {
       controller.abort(reason);
     });
-    await expect(mlops.artifacts.upload({ project, name: 'x', body: stuck() }, { signal: controller.signal })).rejects.toBe(reason);
-    await expect(mlops.artifacts.upload({ project, name: 'x', body: stuck() }, { idleTimeoutMs: 50 })).rejects.toThrow(TimeoutError);
+    await expect(mlops.artifacts.upload({ project, name: 'x', body: left }, { signal: controller.signal })).rejects.toBe(reason);
+    const silent = stuck(() => void clock.advance(5000));
+    await expect(mlops.artifacts.upload({ project, name: 'x', body: silent }, { idleTimeoutMs: 5000 })).rejects.toThrow(TimeoutError);
     expect(await contentOf(cloud, project)).toEqual([]);
   });
 
