@@ -31,10 +31,10 @@ export function enginesSource({ driverlessai, h2o3 }: Engines, kind: EngineKind)
         : driverlessai.create({ ...values, storageBytes: storageGb === undefined ? undefined : storageGb * gibibyte }, options));
       return engine.id;
     },
-    start: async (ref, options) => {
+    start: async (ref, { onProgress, ...options }) => {
       const id = String(ref);
       const { state } = await driverlessai.get(id, options);
-      if (state === 'PAUSING') await driverlessai.waitUntil(id, 'PAUSED', { signal: options.signal, timeoutMs: options.timeoutMs });
+      if (state === 'PAUSING') await driverlessai.waitUntil(id, 'PAUSED', { ...options, onProgress });
       await driverlessai.resume(id, options);
     },
     waitUntilRunning: (ref, options) => collection.waitUntil(String(ref), 'RUNNING', options),

@@ -52,7 +52,7 @@ export async function findOrStart(
   const call = { name: 'engine', safe: false };
   const within = { ...options, timeoutMs };
 
-  const { ref, made } = await withTotalDeadline(clock, call, within, (each) => obtain(source, order, each));
+  const { ref, made } = await withTotalDeadline(clock, call, within, (each) => obtain(source, order, { ...each, onProgress }));
   try {
     await source.waitUntilRunning(ref, { signal: options.signal, timeoutMs: remainingMs(), onProgress });
     return await source.connection(ref, { signal: options.signal, timeoutMs: remainingMs() });
@@ -66,27 +66,32 @@ export async function findOrStart(
 async function obtain(
   source: EngineSource,
   order: EngineOrder,
-  options: RequestOptions,
+  wait: EngineWaitOptions,
 ): Promise<{ readonly ref: string | number; readonly made: boolean }> {
-  const found = await bestOf(source, order, options);
+  const options: RequestOptions = { signal: wait.signal, timeoutMs: wait.timeoutMs };
+  const found = await bestOf(source, order, wait);
   if (found !== undefined) return { ref: found, made: false };
   try {
     return { ref: await source.create(order, { isSecond: false }, options), made: true };
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     // Somebody was faster, perhaps another process of this app: theirs serves as well.
-    const theirs = await bestOf(source, order, options);
+    const theirs = await bestOf(source, order, wait);
     if (theirs !== undefined) return { ref: theirs, made: false };
     return { ref: await source.create(order, { isSecond: true }, options), made: true };
   }
 }
 
-async function bestOf(source: EngineSource, order: EngineOrder, options: RequestOptions): Promise<string | number | undefined> {
+async function bestOf(
+  source: EngineSource,
+  order: EngineOrder,
+  { onProgress, ...options }: EngineWaitOptions,
+): Promise<string | number | undefined> {
   const engines = await source.find(order, options);
   for (const phase of phases) {
     const best = engines.find((engine) => engine.phase === phase);
     if (best === undefined) continue;
-    if (phase === 'resting') await source.start(best.ref, options);
+    if (phase === 'resting') await source.start(best.ref, { ...options, onProgress });
     return best.ref;
   }
   return undefined;

@@ -50,7 +50,8 @@ export interface EngineSource {
    * @throws {ConflictError} the name or the id is taken
    */
   create(order: EngineOrder, how: { readonly isSecond: boolean }, options: RequestOptions): Promise<string | number>;
-  start(ref: string | number, options: RequestOptions): Promise<void>;
+  /** Waits first until one that is on its way to rest is there. */
+  start(ref: string | number, options: EngineWaitOptions): Promise<void>;
   waitUntilRunning(ref: string | number, options: EngineWaitOptions): Promise<unknown>;
   connection(ref: string | number, options: RequestOptions): Promise<EngineConnection>;
 }

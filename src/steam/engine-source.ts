@@ -36,10 +36,10 @@ export function steamEngineSource(
         : driverlessai.launch({ ...values, storageGb }, options));
       return engine.id;
     },
-    start: async (ref, options) => {
+    start: async (ref, { onProgress, ...options }) => {
       const id = Number(ref);
       const { status } = await driverlessai.get(id, options);
-      if (status !== 'stopped') await driverlessai.waitUntil(id, 'stopped', { signal: options.signal, timeoutMs: options.timeoutMs });
+      if (status !== 'stopped') await driverlessai.waitUntil(id, 'stopped', { ...options, onProgress });
       await driverlessai.start(id, {}, options);
     },
     waitUntilRunning: (ref, options) =>

@@ -10,8 +10,9 @@ import {
   PermissionDeniedError,
   Secret,
   type EngineProgress,
+  type EngineWaitOptions,
 } from 'h2o-ai-cloud';
-import { accessTokenOf, startSteppedCloud, startTestCloud, type TestCloud } from '../support/cloud.js';
+import { accessTokenOf, startSteppedCloud, startTestCloud, type SteppedCloud, type TestCloud } from '../support/cloud.js';
 
 const gibibyte = 2 ** 30;
 
@@ -19,6 +20,16 @@ const creations = ({ local }: TestCloud): string[] =>
   local.requests
     .filter(({ method, path }) => method === 'POST' && /Engines$/.test(path))
     .map(({ query }) => query['daiEngineId'] ?? query['h2oEngineId'] ?? '');
+
+/** What a wait is told of, while each look lets time pass. */
+function watched(test: SteppedCloud): { readonly seen: string[]; readonly stepping: EngineWaitOptions } {
+  const seen: string[] = [];
+  const onProgress = ({ status }: EngineProgress): void => {
+    seen.push(status);
+    test.step(500);
+  };
+  return { seen, stepping: { onProgress } };
+}
 
 describe('a Driverless AI engine', () => {
   it('is created with what the user may use, waited for, paused, changed, resumed and deleted', async () => {
@@ -315,20 +326,23 @@ describe('user.engine()', () => {
   });
 
   it('starts a Driverless AI that is being paused when it is paused', async () => {
-    await using test = await startTestCloud({ healthyAfterMs: 60 });
-    const first = await test.user.engine({ kind: 'driverlessai' });
+    await using test = await startSteppedCloud();
+    const { seen, stepping } = watched(test);
+    const first = await test.user.engine({ kind: 'driverlessai' }, test.stepping);
     await test.user.engines.driverlessai.pause({ id: first.engine });
-    expect((await test.user.engines.driverlessai.get({ id: first.engine })).state).toBe('PAUSING');
-    expect((await test.user.engine({ kind: 'driverlessai' })).engine).toBe(first.engine);
+    expect((await test.user.engine({ kind: 'driverlessai' }, stepping)).engine).toBe(first.engine);
+    expect([...new Set(seen)]).toEqual(['PAUSING', 'PAUSED', 'STARTING', 'CONNECTING', 'RUNNING']);
   });
 
   it('starts a Driverless AI of Steam that is being stopped when it is stopped', async () => {
-    await using test = await startTestCloud({ services: ['steam'], healthyAfterMs: 60 });
+    await using test = await startSteppedCloud({ services: ['steam'] });
+    const { seen, stepping } = watched(test);
     const { driverlessai } = test.user.steam;
-    const first = await test.user.engine({ kind: 'driverlessai' });
+    const first = await test.user.engine({ kind: 'driverlessai' }, test.stepping);
     await driverlessai.stop(await driverlessai.get({ name: first.name }));
     expect(await driverlessai.get({ name: first.name })).toMatchObject({ status: 'stopping', targetStatus: 'stopped' });
-    expect((await test.user.engine({ kind: 'driverlessai' })).engine).toBe(first.engine);
+    expect((await test.user.engine({ kind: 'driverlessai' }, stepping)).engine).toBe(first.engine);
+    expect(seen).toEqual(expect.arrayContaining(['stopping', 'stopped', 'starting', 'running']));
     expect(await driverlessai.list()).toHaveLength(1);
   });
 

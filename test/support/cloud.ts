@@ -99,7 +99,7 @@ export interface SteppedCloud extends TestCloud {
 /** @param options of the local cloud; engines take two seconds */
 export async function startSteppedCloud(options: StartLocalCloudOptions = {}): Promise<SteppedCloud> {
   const { clock, step } = steppedClock();
-  const test = await startTestCloud({ healthyAfterMs: 2000, clock, ...options }, { clock: hurriedClock(50) });
+  const test = await startTestCloud({ healthyAfterMs: 2000, clock, ...options }, { clock: hurriedClock(25) });
   const stepping = {
     onProgress: () => {
       step(500);
