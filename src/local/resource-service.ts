@@ -33,7 +33,7 @@ export function decodedPath(path: string): string {
   }
 }
 
-/** A page of a list as the query asks for it; its token is where the next one begins. */
+/** A page of a list as the query asks for it. `nextPageToken` is where the next one begins; on the last page it is there too, and empty. */
 export function paged(name: string, entries: readonly JsonObject[], query: URLSearchParams): JsonObject {
   const size = Math.min(Number(query.get('pageSize') ?? 0) || 50, 1000);
   const start = Number(query.get('pageToken') ?? 0);

@@ -139,7 +139,6 @@ function list(
   return { ...paged(collection, found, query), totalSize: found.length };
 }
 
-/** `nextPageToken` is there on the last page too, and empty. */
 function create(
   engines: ManagedEngines,
   address: string,

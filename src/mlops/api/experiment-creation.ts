@@ -3,12 +3,13 @@
  * that breaks removes what it has made, and names what it could not remove.
  */
 import { ApiError } from '../../errors/api-error.js';
-import { addCreated, type CreatedResource } from '../../errors/base.js';
+import type { CreatedResource } from '../../errors/base.js';
 import type { RequestOptions } from '../../http/request-options.js';
 import type { Logger } from '../../internal/logger.js';
 import type { OpenedArtifact } from '../artifact-source.js';
 import type { TransferApi } from '../artifacts.js';
 import type { Experiment, ExperimentCreateOptions, ExperimentOrder } from '../experiments.js';
+import { cleanUp, isUnknown, nameLeft } from './left-behind.js';
 import { describedBy } from './metadata.js';
 import type { Ingestion, IngestionApi } from './ingestion.js';
 import { known, compact } from './rpc.js';
@@ -41,9 +42,6 @@ interface Trace {
   /** What was asked for, and not answered yet. */
   creating: 'artifact' | 'experiment' | undefined;
 }
-
-/** Clean-up has time of its own: the caller's signal may be what ended the upload. */
-export const cleanUp: RequestOptions = { timeoutMs: 15_000 };
 
 export async function experimentOfArtifact(
   ports: CreationPorts,
@@ -94,10 +92,6 @@ function whatWasRead({ metadata, targetColumn }: Ingestion): Readonly<Record<str
   return { metadata: { values: metadata?.values ?? {} }, parameters: compact({ targetColumn: known(targetColumn) }) };
 }
 
-export function isUnknown(error: unknown): boolean {
-  return !(error instanceof ApiError && error.status >= 400 && error.status < 500);
-}
-
 function fileNameOf({ name = 'artifact.zip' }: OpenedArtifact): string {
   return name;
 }
@@ -125,9 +119,4 @@ async function removeMade(ports: CreationPorts, projectId: string, made: readonl
     });
   }
   nameLeft(ports.logger, left, error);
-}
-
-export function nameLeft(logger: Logger, left: readonly CreatedResource[], error: unknown): void {
-  for (const { kind, id } of left) logger.warn('could not remove what a failed call has made', { kind, id });
-  addCreated(error, left);
 }

@@ -6,7 +6,7 @@ import { createList } from '../../http/pagination.js';
 import type { TransferApi } from '../artifacts.js';
 import { matches, sorted } from '../list-filter.js';
 import type { ProjectArtifact, ProjectArtifactsApi } from '../project-artifacts.js';
-import { cleanUp, isUnknown, nameLeft } from './experiment-creation.js';
+import { cleanUp, isUnknown, nameLeft } from './left-behind.js';
 import { compact, known, theOne } from './rpc.js';
 import { getArtifact, listEntityArtifacts, toArtifact, type StorageArtifacts, type WireArtifact } from './storage-artifacts.js';
 import { checkStored } from './upload-incomplete.js';
